@@ -1,0 +1,431 @@
+//! What travels: the messages of PROTOCOL.md as the machines see them, already checked.
+//!
+//! These are domain types: whoever holds a [`Message`] knows that every bound of [`limits`](super::limits) holds.
+//! The byte layout is [`codec`](super::codec)'s business.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+use core::net::{IpAddr, SocketAddr};
+use core::time::Duration;
+
+use super::frame::Class;
+use crate::hash::{FileHash, SeedId};
+use crate::have::Have;
+use crate::name::SafeName;
+use crate::seed::Seed;
+
+/// The protocol's version, said in [`Hello`].
+pub const VERSION: u16 = 1;
+
+/// One message, without its request number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Message {
+    /// Both ways, first: who speaks, and which protocol.
+    Hello(Hello),
+    /// Dialer: answer this request no further. Has no answer of its own.
+    Cancel {
+        /// The request's number.
+        target: u32,
+    },
+    /// Answer to any request: no, and why.
+    Refused(Refusal),
+    /// Answer to a request of a kind that this side doesn't serve.
+    Unsupported,
+
+    /// To a tracker: what this node holds. → [`Message::Updated`]
+    Update(Update),
+    /// From a tracker: the lease stands.
+    Updated(Updated),
+    /// To a tracker: a seed that it asked for. → [`Message::Published`]
+    Publish(Arc<Seed>),
+    /// From a tracker: the seed is kept (or was known).
+    Published,
+    /// To a tracker: no longer held, at most [`MAX_ENTRIES`](super::limits::MAX_ENTRIES). → [`Message::Updated`]
+    Withdraw(Vec<SeedKey>),
+    /// To a tracker: this node holds nothing any more. → [`Message::Updated`]
+    Leave,
+    /// To a tracker: who holds this file? → [`Message::Holders`]
+    Query(Query),
+    /// From a tracker: a bounded random sample of holders.
+    Holders(Holders),
+    /// To a tracker: which seeds are there? → [`Message::Listing`]
+    List(List),
+    /// From a tracker: one page of seeds.
+    Listing(Listing),
+    /// To a tracker or node: the seed itself. → [`Message::Seed`] or [`Message::Unknown`]
+    GetSeed {
+        /// Of which file.
+        file_hash: FileHash,
+        /// Which list; any, if none.
+        seed_id: Option<SeedId>,
+    },
+    /// Answer: the seed.
+    Seed(Arc<Seed>),
+    /// Answer: no such seed here.
+    Unknown,
+
+    /// To a node: is this file really still here? Opens a subscription under its request number.
+    /// → [`Message::Have`], [`Message::Gone`] or [`Message::Busy`]
+    Test(SeedKey),
+    /// Answer to `Test`: these chunks.
+    Have(HaveSet),
+    /// Answer to `Test`, or later as a push to its subscription: not here (any more).
+    Gone(Gone),
+    /// Answer to `Test`: not now.
+    Busy {
+        /// When to ask again.
+        retry_after: Duration,
+    },
+    /// To a node: one of these chunks. → [`Message::Chunk`] and data, or [`Message::Rejected`]
+    Fetch(Fetch),
+    /// Answer to `Fetch`: this chunk follows in `Data` frames. May still end early with [`Message::Rejected`].
+    Chunk {
+        /// Which of the candidates.
+        index: u32,
+        /// Its bytes.
+        len: u32,
+    },
+    /// Answer to `Fetch`: not (or no longer) coming.
+    Rejected(Rejection),
+    /// Push to a subscription (its number is the frame's request number): chunks that have come since,
+    /// at most [`MAX_GAINED`](super::limits::MAX_GAINED).
+    Gained(Vec<u32>),
+}
+
+impl Message {
+    /// Its role in a conversation. `Gone` is an answer to its `Test`, and a push to that number afterwards.
+    pub const fn class(&self) -> Class {
+        match self {
+            Self::Hello(_)
+            | Self::Cancel { .. }
+            | Self::Update(_)
+            | Self::Publish(_)
+            | Self::Withdraw(_)
+            | Self::Leave
+            | Self::Query(_)
+            | Self::List(_)
+            | Self::GetSeed { .. }
+            | Self::Test(_)
+            | Self::Fetch(_) => Class::Request,
+            Self::Refused(_)
+            | Self::Unsupported
+            | Self::Updated(_)
+            | Self::Published
+            | Self::Holders(_)
+            | Self::Listing(_)
+            | Self::Seed(_)
+            | Self::Unknown
+            | Self::Have(_)
+            | Self::Gone(_)
+            | Self::Busy { .. }
+            | Self::Chunk { .. }
+            | Self::Rejected(_) => Class::Answer,
+            Self::Gained(_) => Class::Push,
+        }
+    }
+}
+
+/// The first frame each way. Its layout is frozen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hello {
+    /// The protocol's version: [`VERSION`].
+    pub version: u16,
+    /// Optional features, one bit each; none are defined in version 1.
+    pub features: u64,
+    /// A random number drawn when the process started: not an identity, but equal on all its connections.
+    pub node: u64,
+}
+
+/// Why a request (or a whole connection) is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// Another version of the protocol; the connection ends.
+    Version,
+    /// Another process holds the lease of this address and port, and its connection is open.
+    PortInUse,
+    /// More than one source may take: entries, seeds, bytes or requests.
+    Quota,
+    /// Not allowed: an address that may not be announced.
+    Denied,
+    /// The request breaks a rule of the protocol.
+    Invalid,
+}
+
+/// One file under one list of chunk hashes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SeedKey {
+    /// The file.
+    pub file_hash: FileHash,
+    /// The list.
+    pub seed_id: SeedId,
+}
+
+/// One file that a node holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Entry {
+    /// Which.
+    pub key: SeedKey,
+    /// Wholly, or only some chunks?
+    pub complete: bool,
+}
+
+/// A node's announcement, or one page of it. [set_torrent_list]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Update {
+    /// The port at which the node serves; its address is the connection's source.
+    pub port: u16,
+    /// An address to announce instead, honoured only by trackers that were told to trust the source.
+    pub advertise: Option<SocketAddr>,
+    /// Which announcement the page belongs to; grows with each.
+    pub generation: u64,
+    /// Which page, from 0.
+    pub page: u32,
+    /// Is it the last one? The announcement takes effect with it.
+    pub last: bool,
+    /// [`Digest`] of the set that `Delta` and `Same` build on; zero for `All`.
+    pub base: Digest,
+    /// The change.
+    pub set: UpdateSet,
+}
+
+/// What an [`Update`] says about the set of held files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UpdateSet {
+    /// Exactly these (with the generation's other pages).
+    All(Vec<Entry>),
+    /// The base without the removed and with the added, which replace entries of the same key.
+    Delta {
+        /// New, or changed in completeness.
+        added: Vec<Entry>,
+        /// No longer held.
+        removed: Vec<SeedKey>,
+    },
+    /// The base, unchanged.
+    Same,
+}
+
+/// The sum, modulo 2²⁵⁶, of SHA-256 over each entry (file hash, seed id, 1 or 0 for complete or partial), as
+/// big-endian bytes: equal sets have equal digests, and adding or removing an entry is one step.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Digest(pub [u8; 32]);
+
+/// A tracker's answer to an announcement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Updated {
+    /// Drawn when the tracker started: a new one means that it forgot everything.
+    pub epoch: u64,
+    /// It started less than one TTL ago, so it may not know everybody yet.
+    pub warming: bool,
+    /// How long the lease lasts without another `Update`.
+    pub ttl: Duration,
+    /// How often to send one.
+    pub interval: Duration,
+    /// Digest of the set that it now keeps for this node.
+    pub digest: Digest,
+    /// Nothing was applied or renewed: send `All`.
+    pub resend: bool,
+    /// Seeds that it has never seen: please [`Publish`](Message::Publish).
+    pub want: Vec<SeedId>,
+}
+
+/// A downloader's question. [get_seeder_list]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Query {
+    /// The file.
+    pub file_hash: FileHash,
+    /// Only holders of this list.
+    pub seed_id: Option<SeedId>,
+    /// Holders not to name again; filters this answer only.
+    pub stale: Vec<HolderAddr>,
+    /// Lists not to name again; filters this answer only.
+    pub refuted: Vec<SeedId>,
+}
+
+/// A tracker's answer to a [`Query`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holders {
+    /// The lists that are claimed for this file, at most [`MAX_SEED_IDS`](super::limits::MAX_SEED_IDS).
+    pub seeds: Vec<SeedCount>,
+    /// Some holders, at most [`MAX_HOLDERS`](super::limits::MAX_HOLDERS).
+    pub holders: Vec<Holder>,
+    /// As in [`Updated`]: an empty answer from a warming tracker proves nothing.
+    pub warming: bool,
+}
+
+/// How many hold a file under one list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SeedCount {
+    /// The list.
+    pub seed_id: SeedId,
+    /// Claimed complete holders.
+    pub complete: u32,
+    /// Claimed partial holders.
+    pub partial: u32,
+}
+
+/// Somebody who claims to hold a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// Where.
+    pub addr: HolderAddr,
+    /// Under which list.
+    pub seed_id: SeedId,
+    /// Wholly?
+    pub complete: bool,
+}
+
+/// Where a holder is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum HolderAddr {
+    /// On the tracker's own host: at this port of the address under which the asker reached the tracker.
+    SameHost(u16),
+    /// At this address.
+    At(SocketAddr),
+}
+
+impl HolderAddr {
+    /// The address to dial for someone who reached the tracker at `tracker`. None for an address that must not be
+    /// dialled: port 0, unspecified or multicast; loopback unless the tracker itself was reached over loopback.
+    pub fn resolve(self, tracker: IpAddr) -> Option<SocketAddr> {
+        let addr = match self {
+            Self::SameHost(port) => SocketAddr::new(tracker, port),
+            Self::At(addr) => addr,
+        };
+        let ip = addr.ip().to_canonical();
+        let forbidden = addr.port() == 0 || ip.is_unspecified() || ip.is_multicast();
+        let broadcast = matches!(ip, IpAddr::V4(v4) if v4.is_broadcast());
+        let stray = ip.is_loopback() && !tracker.to_canonical().is_loopback();
+        (!forbidden && !broadcast && !stray).then_some(SocketAddr::new(ip, addr.port()))
+    }
+}
+
+/// A request for one page of all seeds. [get_torrent_list]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct List {
+    /// [`Listing::next`] of the page before; 0 for the first.
+    pub after: u64,
+    /// At most so many; a tracker may send fewer.
+    pub limit: u16,
+}
+
+/// One page of seeds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listing {
+    /// At most [`MAX_SUMMARIES`](super::limits::MAX_SUMMARIES).
+    pub summaries: Vec<Summary>,
+    /// Where the next page begins, if there is one.
+    pub next: Option<u64>,
+}
+
+/// One seed of a [`Listing`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// Which.
+    pub key: SeedKey,
+    /// Its name and length in bytes, if the tracker has the seed itself.
+    pub about: Option<(SafeName, u64)>,
+    /// Claimed complete holders.
+    pub complete: u32,
+    /// Claimed partial holders.
+    pub partial: u32,
+}
+
+/// Which chunks a node holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HaveSet {
+    /// All of them.
+    All,
+    /// Some: the bitmap's bytes, whose length and spare bits only the asker's list can judge.
+    Some(Vec<u8>),
+}
+
+impl HaveSet {
+    /// As a bitmap of `chunks` chunks; none if its length or spare bits don't fit.
+    pub fn into_have(self, chunks: u32) -> Option<Have> {
+        match self {
+            Self::All => Some(Have::all(chunks)),
+            Self::Some(bytes) => Have::from_bytes(chunks, &bytes),
+        }
+    }
+}
+
+impl From<&Have> for HaveSet {
+    fn from(have: &Have) -> Self {
+        if have.is_all() { Self::All } else { Self::Some(have.as_bytes().to_vec()) }
+    }
+}
+
+/// Why a file isn't at a node (any more).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gone {
+    /// It never was, as far as this process knows.
+    Never,
+    /// Its owner took it back.
+    Withdrawn,
+    /// The file was deleted, truncated, replaced or edited.
+    Changed,
+}
+
+impl fmt::Display for Gone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Never => "does not have it",
+            Self::Withdrawn => "withdrew it",
+            Self::Changed => "its file has changed or is gone",
+        })
+    }
+}
+
+/// A request for one chunk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fetch {
+    /// The `Test` whose subscription this belongs to.
+    pub t: u32,
+    /// 1 to [`MAX_ANY_OF`](super::limits::MAX_ANY_OF) candidates, distinct; the server picks one when it starts.
+    pub any_of: Vec<u32>,
+}
+
+/// Why a chunk isn't coming.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rejection {
+    /// None of the candidates is held.
+    NotHeld,
+    /// Too many wait already.
+    Busy {
+        /// When to ask again.
+        retry_after: Duration,
+    },
+    /// The asker cancelled it.
+    Cancelled,
+    /// The file isn't there any more.
+    Gone(Gone),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> HolderAddr {
+        HolderAddr::At(text.parse().unwrap())
+    }
+
+    #[test]
+    fn same_host_is_where_the_tracker_was_reached() {
+        let tracker = "10.0.0.9".parse().unwrap();
+        assert_eq!(HolderAddr::SameHost(7).resolve(tracker), Some("10.0.0.9:7".parse().unwrap()));
+        assert_eq!(HolderAddr::SameHost(0).resolve(tracker), None);
+    }
+
+    #[test]
+    fn addresses_that_must_not_be_dialled_are_not() {
+        let (far, near) = ("10.0.0.9".parse().unwrap(), "127.0.0.1".parse().unwrap());
+        assert_eq!(at("127.0.0.1:5").resolve(far), None);
+        assert_eq!(at("[::ffff:127.0.0.1]:5").resolve(far), None);
+        assert!(at("127.0.0.1:5").resolve(near).is_some());
+        for bad in ["0.0.0.0:5", "[::]:5", "224.0.0.1:5", "255.255.255.255:5", "[ff02::1]:5", "10.0.0.1:0"] {
+            assert_eq!(at(bad).resolve(near), None, "{bad}");
+        }
+        assert!(at("10.0.0.1:5").resolve(far).is_some());
+    }
+}
