@@ -2,10 +2,15 @@
 //!
 #![doc = include_str!("PROTOCOL.md")]
 
+mod bodies;
 pub mod codec;
+mod convert;
 pub mod frame;
+mod kind;
+mod layout;
 pub mod limits;
 pub mod message;
+pub mod seedfile;
 pub mod session;
 
 pub use frame::{DecodeError, Decoded, Frame};
