@@ -1,4 +1,5 @@
 //! The downloader: from a hash to a verified file.
+mod candidates;
 mod config;
 mod event;
 mod fault;
