@@ -5,6 +5,7 @@
 mod bodies;
 pub mod codec;
 mod convert;
+mod digest;
 pub mod frame;
 mod kind;
 mod layout;
