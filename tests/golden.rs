@@ -2,6 +2,8 @@
 //!
 //! The file is for readers of other implementations, too: `# meaning`, then `name header body` in hex.
 
+#![expect(clippy::unwrap_used, reason = "a test may stop here")]
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -79,11 +81,11 @@ fn tracker() -> Vec<(&'static str, u32, Message)> {
         resend: false,
         want: vec![SeedId::new([0x81; 32])],
     };
-    let resend = Updated { warming: false, resend: true, want: vec![], ..updated.clone() };
+    let resend = Updated { warming: false, resend: true, want: vec![], ..updated };
     let (file_hash, seed_id) = (key(1).file_hash, key(1).seed_id);
     let stale = vec![at("10.0.0.1:7071"), at("[2001:db8::7]:443"), HolderAddr::SameHost(9)];
     let query = Query { file_hash, seed_id: Some(seed_id), stale, refuted: vec![SeedId::new([0x99; 32])] };
-    let bare = Query { seed_id: None, stale: vec![], refuted: vec![], ..query.clone() };
+    let bare = Query { seed_id: None, stale: vec![], refuted: vec![], ..query };
     let holders = Holders {
         seeds: vec![SeedCount { seed_id, complete: 2, partial: 1 }],
         holders: vec![
