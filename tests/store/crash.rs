@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use samara::store::{Action, Event, File};
+use samara::store::{Action, Config, Event, File};
 use samara::{Entropy, Have, Seed};
 
 use crate::disk::{Disk, Keep};
@@ -13,16 +13,29 @@ const EXHAUSTIVE: usize = 6;
 
 /// The two lists that a scenario is about: a false one first, then the true one.
 struct World {
+    /// Where the order of operations that may overtake each other comes from.
+    entropy: u64,
+    /// Sync after so many bytes.
+    sync_bytes: u64,
     bytes: Vec<u8>,
     seed: Arc<Seed>,
     wrong: Arc<Seed>,
 }
 
 impl World {
-    fn new() -> Self {
-        let (bytes, seed) = file(64 * 6 + 10);
-        let wrong = lie(&seed, 2);
-        Self { bytes, seed, wrong }
+    /// Some with sync cycles amid the writes, some with none.
+    fn each() -> impl Iterator<Item = Self> {
+        (0..8).map(|entropy| {
+            let (bytes, seed) = file(64 * 6 + 10);
+            let wrong = lie(&seed, 2);
+            Self { entropy, sync_bytes: [128, 1 << 20][entropy as usize % 2], bytes, seed, wrong }
+        })
+    }
+
+    fn rig(&self, disk: Disk, run: u64) -> Rig {
+        let mut config = Config::new(self.seed.file_hash());
+        config.sync_bytes = self.sync_bytes;
+        Rig::with(disk, config, self.entropy * 10 + run)
     }
 
     /// What a peer who made up the false list would send for the chunks that it lies about.
@@ -38,8 +51,8 @@ impl World {
                 left -= 1;
             }
         };
-        for (run, entropy) in [(0, 7), (1, 8)] {
-            let mut rig = Rig::new(disk, &self.seed, entropy);
+        for run in [0, 1] {
+            let mut rig = self.rig(disk, run);
             rig.tell(Event::Open);
             go(&mut rig);
             if run == 0 {
@@ -67,7 +80,7 @@ impl World {
             assert_eq!(disk.read(File::Target), Some(&self.bytes[..]), "{what}: a wrong file is in place");
             return;
         }
-        let mut rig = Rig::new(disk, &self.seed, 9);
+        let mut rig = self.rig(disk, 2);
         rig.tell(Event::Open);
         rig.step();
         let said = rig.said();
@@ -97,6 +110,27 @@ impl World {
         self.complete(rig, what);
     }
 
+    /// A download of which operation `at` fails; false if there are not so many.
+    fn fail(&self, at: usize) -> bool {
+        let mut rig = self.rig(Disk::default(), 0);
+        rig.disk.fail_at = Some(at);
+        rig.tell(Event::Open);
+        rig.tell(adopt(&self.wrong));
+        rig.put_all(&self.wrong, &self.bytes, [1, 4]);
+        rig.tell(adopt(&self.seed));
+        rig.put_all(&self.seed, &self.bytes, 0..7);
+        rig.tell(Event::Publish);
+        rig.tell(Event::Close);
+        rig.run();
+        let (said, happened) = (rig.said(), rig.disk.count > at);
+        let failed = said.iter().filter(|said| matches!(said, Action::Failed(_))).count();
+        assert!(matches!(said.last(), Some(Action::Closed)), "operation {at}: {said:?}");
+        assert_eq!(failed, usize::from(happened), "operation {at}");
+        rig.disk.fail_at = None;
+        self.finish(rig.disk, &format!("operation {at} failed"));
+        happened
+    }
+
     fn complete(&self, mut rig: Rig, what: &str) {
         rig.tell(adopt(&self.seed));
         rig.run();
@@ -114,69 +148,50 @@ impl World {
 
 #[test]
 fn after_a_crash_at_any_operation_what_is_claimed_is_right_and_the_download_can_be_finished() {
-    let world = World::new();
-    let all = world.download(Disk::default(), usize::MAX).count;
     let (mut entropy, mut exhaustive) = (Entropy::new(1), 0);
-    for at in 0..all {
-        let before = world.download(Disk::default(), at);
-        assert!(before.count <= at);
-        let unsynced = before.unsynced();
-        let subsets = if unsynced <= EXHAUSTIVE { 1_u64 << unsynced } else { 64 };
-        exhaustive += usize::from(unsynced <= EXHAUSTIVE);
-        for subset in 0..subsets {
-            let mut bits = if unsynced <= EXHAUSTIVE { subset } else { entropy.next() };
-            let mut disk = before.clone();
-            disk.crash(&mut entropy, |entropy| {
-                bits = bits.rotate_right(1);
-                match (bits >> 63, entropy.below(4)) {
-                    (0, _) => Keep::Lost,
-                    (_, 0) => Keep::Torn,
-                    _ => Keep::Whole,
-                }
-            });
-            world.finish(disk, &format!("operation {at}, subset {subset}"));
+    for world in World::each() {
+        for at in 0..world.download(Disk::default(), usize::MAX).count {
+            let before = world.download(Disk::default(), at);
+            assert!(before.count <= at);
+            exhaustive += usize::from(before.unsynced() <= EXHAUSTIVE);
+            crash(&world, &before, &mut entropy, &format!("order {}, operation {at}", world.entropy));
         }
     }
-    assert!(all > 40 && exhaustive > 20, "{all} operations, {exhaustive} tried wholly");
+    assert!(exhaustive > 100, "{exhaustive}");
+}
+
+/// Every subset of the unsynced changes survives in turn, or, if they are many, a random choice of subsets.
+fn crash(world: &World, before: &Disk, entropy: &mut Entropy, what: &str) {
+    let few = before.unsynced() <= EXHAUSTIVE;
+    for subset in 0..if few { 1 << before.unsynced() } else { 64 } {
+        let mut bits = if few { subset } else { entropy.next() };
+        let mut disk = before.clone();
+        disk.crash(entropy, |entropy| {
+            bits = bits.rotate_right(1);
+            match (bits >> 63, entropy.below(4)) {
+                (0, _) => Keep::Lost,
+                (_, 0) => Keep::Torn,
+                _ => Keep::Whole,
+            }
+        });
+        world.finish(disk, &format!("{what}, subset {subset}"));
+    }
 }
 
 #[test]
 fn after_a_kill_at_any_operation_the_download_can_be_finished() {
-    let world = World::new();
-    for at in 0..world.download(Disk::default(), usize::MAX).count {
-        let disk = world.download(Disk::default(), at);
-        world.finish(disk, &format!("operation {at}"));
+    for world in World::each() {
+        for at in 0..world.download(Disk::default(), usize::MAX).count {
+            let disk = world.download(Disk::default(), at);
+            world.finish(disk, &format!("order {}, operation {at}", world.entropy));
+        }
     }
 }
 
 #[test]
 fn whichever_operation_fails_the_store_says_so_once_and_the_download_can_be_resumed() {
-    let world = World::new();
-    let mut failures = 0;
-    for at in 0.. {
-        let mut disk = Disk::default();
-        disk.fail_at = Some(at);
-        let mut rig = Rig::new(disk, &world.seed, 7);
-        rig.tell(Event::Open);
-        rig.tell(adopt(&world.wrong));
-        rig.put_all(&world.wrong, &world.bytes, [1, 4]);
-        rig.tell(adopt(&world.seed));
-        rig.put_all(&world.seed, &world.bytes, 0..7);
-        rig.tell(Event::Publish);
-        rig.tell(Event::Close);
-        rig.run();
-        let said = rig.said();
-        let failed = said.iter().filter(|said| matches!(said, Action::Failed(_))).count();
-        assert!(matches!(said.last(), Some(Action::Closed)), "operation {at}: {said:?}");
-        if rig.disk.count <= at {
-            assert_eq!(failed, 0);
-            break;
-        }
-        assert_eq!(failed, 1, "operation {at}");
-        failures += 1;
-        disk = rig.disk;
-        disk.fail_at = None;
-        world.finish(disk, &format!("operation {at} failed"));
+    for world in World::each() {
+        let failures = (0..).take_while(|at| world.fail(*at)).count();
+        assert!(failures > 20, "{failures}");
     }
-    assert!(failures > 20, "{failures}");
 }

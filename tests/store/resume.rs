@@ -150,3 +150,19 @@ fn what_a_sync_cycle_made_durable_survives_any_crash() {
     rig.tell(Event::Publish);
     assert_eq!(rig.run().disk.read(File::Target), Some(&bytes[..]));
 }
+
+#[test]
+fn a_stop_right_after_a_start_leaves_the_journal_of_the_last_orderly_stop() {
+    let (bytes, seed) = file(200);
+    let mut rig = begun(&seed);
+    rig.put(&seed, &bytes, 1);
+    rig.tell(Event::Close);
+    rig.run();
+    for _ in 0..2 {
+        rig = again(&rig.disk, &seed);
+        rig.tell(Event::Close);
+        assert_eq!(rig.run().ops(), ["open"]);
+        let said = rig.said();
+        assert!(matches!(&said[..], [Action::Opened { have, .. }, Action::Closed] if have.iter().eq([1])));
+    }
+}
