@@ -3,6 +3,7 @@
 #![doc = include_str!("PROTOCOL.md")]
 
 pub mod codec;
+mod digest;
 pub mod frame;
 pub mod limits;
 pub mod message;
