@@ -212,3 +212,6 @@ impl Session {
         if self.open > MOST_OPEN { Err(Fault::Flood) } else { Ok(()) }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -271,3 +271,6 @@ impl Uploads {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;
