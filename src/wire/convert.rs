@@ -12,6 +12,8 @@ use crate::hash::{ChunkHash, FileHash, SeedId};
 use crate::name::{NameError, SafeName};
 use crate::seed::{Seed, SeedError};
 
+mod tracker;
+
 /// Begins the body of `Hello`, and so every conversation.
 const MAGIC: [u8; 8] = *b"samara\0\x01";
 
@@ -28,7 +30,7 @@ pub(super) enum Bad {
     Seed(SeedError),
 }
 
-pub(super) const fn ensure(holds: bool) -> Result<(), Bad> {
+const fn ensure(holds: bool) -> Result<(), Bad> {
     if holds { Ok(()) } else { Err(Bad::Bounds) }
 }
 
@@ -41,7 +43,7 @@ pub(super) fn from_millis(millis: u32) -> Duration {
     Duration::from_millis(millis.into())
 }
 
-pub(super) fn name(bytes: &[u8]) -> Result<SafeName, Bad> {
+fn name(bytes: &[u8]) -> Result<SafeName, Bad> {
     let text = core::str::from_utf8(bytes).map_err(|_| Bad::Bounds)?;
     SafeName::new(text).map_err(Bad::Name)
 }

@@ -201,3 +201,30 @@ pub(super) const MAX_BITMAP: usize = limits::MAX_CHUNKS as usize / 8;
 /// Most bytes of a seed's body.
 pub(super) const MAX_SEED: usize =
     COUNT + limits::MAX_NAME + 8 + 4 + HASH + COUNT + limits::MAX_CHUNKS as usize * HASH;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::format;
+    use alloc::vec::Vec;
+
+    #[test]
+    fn the_table_in_the_protocol_is_the_one_in_the_code() {
+        let rows: Vec<[&str; 4]> = include_str!("PROTOCOL.md")
+            .lines()
+            .map(|line| line.split_whitespace().collect::<Vec<_>>())
+            .filter_map(|words| Some([*words.first()?, *words.get(1)?, *words.get(2)?, *words.get(3)?]))
+            .filter(|row| row[0].parse::<u16>().is_ok() && ["R", "A", "A,", "P"].contains(&row[2]))
+            .collect();
+        assert_eq!(rows.len(), Kind::ALL.len());
+        for (kind, [number, name, class, longest]) in Kind::ALL.into_iter().zip(rows) {
+            assert_eq!(name, format!("{kind:?}"));
+            assert_eq!(number.parse(), Ok(kind.number()), "{name}");
+            assert!(format!("{:?}", kind.class()).starts_with(&class[..1]), "{name}");
+            if kind == Kind::Gone {
+                continue; // its class takes two columns
+            }
+            assert_eq!(longest.replace(',', "").parse(), Ok(kind.max_body()), "{name}");
+        }
+    }
+}

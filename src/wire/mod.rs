@@ -5,7 +5,7 @@
 mod bodies;
 pub mod codec;
 mod convert;
-mod convert_tracker;
+mod digest;
 pub mod frame;
 mod kind;
 mod layout;

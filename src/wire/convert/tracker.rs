@@ -2,12 +2,12 @@
 
 use alloc::vec::Vec;
 
-use super::bodies;
-use super::convert::{Bad, ensure, from_millis, name, to_millis};
-use super::layout::Blob;
-use super::limits;
-use super::message as domain;
+use super::{Bad, ensure, from_millis, name, to_millis};
 use crate::hash::{FileHash, SeedId};
+use crate::wire::bodies;
+use crate::wire::layout::Blob;
+use crate::wire::limits;
+use crate::wire::message as domain;
 
 impl From<&domain::Update> for bodies::Update {
     fn from(update: &domain::Update) -> Self {

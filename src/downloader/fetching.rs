@@ -1,0 +1,180 @@
+//! What joins peers, picker and window: asking for chunks, and waiting for them no longer than is reasonable.
+
+use alloc::sync::Arc;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use super::peers::{Ask, Fetch, Offer, Peer, Phase, Stage};
+use super::{Action, Downloader, Timer};
+use crate::machine::Link;
+use crate::seed::Seed;
+use crate::wire::Message;
+use crate::wire::limits::MAX_ANY_OF;
+use crate::wire::message;
+use crate::wire::session::Fault;
+
+/// Requests under way that settle which list is true, for each list and chunk.
+const PROBES: usize = 2;
+/// Free chunks per peer and candidate in a request: with fewer, a request names fewer candidates.
+const SPARE: usize = 4;
+
+impl Downloader {
+    /// Asks for what settles between lists.
+    pub(super) fn probe(&mut self) {
+        for (seed_id, index) in self.candidates.probes() {
+            let asked = |peer: &&Peer| peer.is_fetching(seed_id, index);
+            if self.peers.iter().filter(asked).count() >= PROBES {
+                continue;
+            }
+            let able = |peer: &&Peer| {
+                !asked(peer) && self.may_ask(peer) && peer.outstanding().0 <= 1 && peer.has(seed_id, index)
+            };
+            let rank = |peer: &&Peer| (peer.pace.snubs(), peer.outstanding().0);
+            let Some(best) = self.peers.iter().filter(able).min_by_key(rank) else { continue };
+            let Some(sub) = best.subs.iter().find(|sub| sub.seed.id() == seed_id) else { continue };
+            let (link, t, seed) = (best.link, sub.t, Arc::clone(&sub.seed));
+            if self.may_spend(&seed) {
+                let held: Vec<_> =
+                    [index].into_iter().filter(|index| self.is_common(&seed, *index)).collect();
+                held.iter().for_each(|index| self.picker.hold(*index));
+                self.send_fetch(link, t, seed, vec![index], held);
+            }
+        }
+    }
+
+    /// Asks everybody who has room, those on probation last.
+    pub(super) fn fetch(&mut self) {
+        let ready = self.peers.ready();
+        for probation in [false, true] {
+            let mut links: Vec<_> =
+                self.peers.iter().filter(|peer| peer.pace.is_snubbed() == probation).collect();
+            if links.is_empty() {
+                continue;
+            }
+            let first = self.entropy.below(links.len());
+            links.rotate_left(first);
+            let mut links: Vec<_> = links.into_iter().map(|peer| peer.link).collect();
+            while !links.is_empty() {
+                links.retain(|link| self.fetch_from(*link, ready).is_some());
+            }
+        }
+        match self.window.wait(self.now) {
+            Some(at) => self.timers.set(Timer::Limit, at),
+            None => self.timers.cancel(Timer::Limit),
+        }
+    }
+
+    /// Asks one peer for one chunk out of several, if that is possible.
+    fn fetch_from(&mut self, link: Link, ready: usize) -> Option<()> {
+        let peer = self.peers.get(link).filter(|peer| self.may_ask(peer))?;
+        let Offer { t, seed, have } = peer.offer.as_ref()?;
+        if peer.outstanding().0 >= peer.pace.room(seed.chunk_size(), ready == 1) || !self.may_spend(seed) {
+            return None;
+        }
+        let most = (self.picker.free() / ready.max(1).saturating_mul(SPARE)).clamp(1, MAX_ANY_OF);
+        let mut any_of = self.picker.pick(have, most);
+        if any_of.is_empty() {
+            let mine = |index| peer.is_fetching(seed.id(), index);
+            any_of.push(self.picker.double(have, mine)?);
+        }
+        let (t, seed) = (*t, Arc::clone(seed));
+        self.send_fetch(link, t, seed, any_of.clone(), any_of);
+        Some(())
+    }
+
+    fn may_ask(&self, peer: &Peer) -> bool {
+        peer.phase == Phase::Ready && !peer.pace.is_paused(self.now) && !peer.is_mute()
+    }
+
+    /// Do the budget and the rate limit allow one more chunk?
+    fn may_spend(&self, seed: &Seed) -> bool {
+        self.window.wait(self.now).is_none() && self.window.has_room(largest(seed), seed.chunk_size())
+    }
+
+    fn send_fetch(&mut self, link: Link, t: u32, seed: Arc<Seed>, any_of: Vec<u32>, held: Vec<u32>) {
+        let Some(peer) = self.peers.get_mut(link) else { return };
+        let longest = any_of.iter().filter_map(|index| seed.step(*index)).map(|step| step.len).max();
+        let reserved = longest.map_or(0, u64::from);
+        let (count, _) = peer.outstanding();
+        peer.pace.asked(self.now, count);
+        let candidates = any_of.clone();
+        let fetch = Fetch { seed, any_of, held, reserved, stage: Stage::Asked };
+        let request = peer.session.open(Ask::Fetch(fetch));
+        self.window.spend(self.now, reserved);
+        let message = Message::Fetch(message::Fetch { t, any_of: candidates });
+        self.out.push(Action::Send { link, request, message });
+        self.give_time(link, request);
+    }
+
+    /// Sets when a request is overdue.
+    pub(super) fn give_time(&mut self, link: Link, request: u32) {
+        let Some(peer) = self.peers.get_mut(link) else { return };
+        let (_, outstanding) = peer.outstanding();
+        let Some(reserved) = peer.fetch_mut(request).map(|fetch| fetch.reserved) else { return };
+        let ahead = outstanding.saturating_sub(reserved);
+        let slowest = self.window.at_limit(reserved);
+        let patience = peer.pace.patience(reserved, ahead, slowest, !self.candidates.settled());
+        self.timers.set(Timer::Request(link, request), self.now + patience);
+    }
+
+    /// A request is overdue: it is called back and its chunks are asked of others, if there are any. The peer is on
+    /// probation. A chunk that keeps trickling in after that costs the connection.
+    pub(super) fn overdue(&mut self, link: Link, request: u32) {
+        let Some(peer) = self.peers.get_mut(link) else { return };
+        let Some(fetch) = peer.fetch_mut(request) else { return };
+        match fetch.stage {
+            Stage::Asked | Stage::Receiving(_) => {
+                let only_one =
+                    !fetch.held.is_empty() && fetch.held.iter().all(|index| self.picker.holders(*index) <= 1);
+                peer.pace.snub();
+                if only_one {
+                    self.give_time(link, request);
+                } else {
+                    self.recall(link, request);
+                    self.give_up(link, request);
+                }
+            }
+            Stage::Cancelled => self.give_up(link, request),
+            Stage::Recalled(_) => self.drop_peer(link, Fault::Slow),
+            Stage::Abandoned => {}
+        }
+    }
+
+    /// Calls a request back. What it held is free for others.
+    pub(super) fn recall(&mut self, link: Link, request: u32) {
+        let Some(fetch) = self.peers.get_mut(link).and_then(|peer| peer.fetch_mut(request)) else { return };
+        fetch.held.drain(..).for_each(|index| self.picker.release(index));
+        fetch.stage = match fetch.stage {
+            Stage::Asked => Stage::Cancelled,
+            Stage::Receiving(index) => Stage::Recalled(index),
+            Stage::Cancelled | Stage::Abandoned | Stage::Recalled(_) => return,
+        };
+        self.out.push(Action::Send { link, request: 0, message: Message::Cancel { target: request } });
+    }
+
+    /// Keeps nothing free any more for a request that was called back, unless its bytes are on the way already.
+    fn give_up(&mut self, link: Link, request: u32) {
+        let Some(fetch) = self.peers.get_mut(link).and_then(|peer| peer.fetch_mut(request)) else { return };
+        match fetch.stage {
+            Stage::Cancelled => {
+                fetch.stage = Stage::Abandoned;
+                self.window.refund(core::mem::take(&mut fetch.reserved));
+                self.timers.cancel(Timer::Request(link, request));
+            }
+            Stage::Recalled(_) => self.give_time(link, request),
+            Stage::Asked | Stage::Receiving(_) | Stage::Abandoned => {}
+        }
+    }
+
+    /// Is chunk `index` the same in `seed` and in the chosen list, and missing?
+    pub(super) fn is_common(&self, seed: &Seed, index: u32) -> bool {
+        self.progress.as_ref().is_some_and(|progress| {
+            progress.is_missing(index) && progress.seed().step(index) == seed.step(index)
+        })
+    }
+}
+
+/// The most bytes that a chunk of this list can have.
+fn largest(seed: &Seed) -> u64 {
+    u64::from(seed.chunk_size()).min(seed.length())
+}

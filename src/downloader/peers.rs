@@ -1,0 +1,316 @@
+//! The connections that are dialled or open, and what each peer was asked and said.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::net::SocketAddr;
+
+use crate::downloader::window::Pace;
+use crate::hash::SeedId;
+use crate::have::Have;
+use crate::machine::Link;
+use crate::seed::Seed;
+use crate::time::Time;
+use crate::wire::session::Caller;
+
+#[cfg(test)]
+mod tests;
+
+/// Requests that a peer may leave unanswered after they were given up.
+const MAX_ABANDONED: usize = 64;
+
+/// All connections, by slot.
+#[derive(Debug)]
+pub(super) struct Peers {
+    space: u16,
+    slots: Vec<Slot>,
+}
+
+#[derive(Debug)]
+struct Slot {
+    generation: u32,
+    peer: Option<Peer>,
+}
+
+/// One connection.
+#[derive(Debug)]
+pub(super) struct Peer {
+    pub(super) link: Link,
+    pub(super) addr: SocketAddr,
+    pub(super) phase: Phase,
+    pub(super) session: Caller<Ask>,
+    pub(super) pace: Pace,
+    /// What it was asked that it isn't asked again.
+    pub(super) asked: Vec<Question>,
+    /// The lists under which it passed Test.
+    pub(super) subs: Vec<Sub>,
+    /// What it has of the chosen list's chunks.
+    pub(super) offer: Option<Offer>,
+    /// Chunks that it said it had and then didn't.
+    pub(super) broken: u8,
+}
+
+/// How far a connection has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Not open yet.
+    Dialing,
+    /// Open; it passed no Test yet.
+    Asking,
+    /// It passed a Test.
+    Ready,
+}
+
+/// What a peer can be asked once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Question {
+    /// A list: this one, or whichever it has.
+    Seed(Option<SeedId>),
+    /// Is the file there, under this list?
+    Test(SeedId),
+}
+
+/// An open request.
+#[derive(Clone, Debug)]
+pub(super) enum Ask {
+    /// For a list.
+    Seed(Option<SeedId>),
+    /// Is the file there, under this list?
+    Test(Arc<Seed>),
+    /// For a chunk.
+    Fetch(Fetch),
+}
+
+/// An open request for a chunk.
+#[derive(Clone, Debug)]
+pub(super) struct Fetch {
+    /// The list under which it is judged.
+    pub(super) seed: Arc<Seed>,
+    /// The candidates.
+    pub(super) any_of: Vec<u32>,
+    /// Those that nobody else is to be asked for, because of this request.
+    pub(super) held: Vec<u32>,
+    /// Bytes kept free for it.
+    pub(super) reserved: u64,
+    pub(super) stage: Stage,
+}
+
+/// How far a request for a chunk has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Sent.
+    Asked,
+    /// Sent, and called back: an answer may still come.
+    Cancelled,
+    /// Called back and given up: nothing is kept free for it.
+    Abandoned,
+    /// This chunk is coming.
+    Receiving(u32),
+    /// This chunk is coming, and was called back.
+    Recalled(u32),
+}
+
+/// A passed Test.
+#[derive(Clone, Debug)]
+pub(super) struct Sub {
+    /// Its number.
+    pub(super) t: u32,
+    /// The list.
+    pub(super) seed: Arc<Seed>,
+    /// What the peer has.
+    pub(super) have: Have,
+}
+
+/// What a peer has that is the same under the chosen list.
+#[derive(Clone, Debug)]
+pub(super) struct Offer {
+    /// The subscription to fetch under.
+    pub(super) t: u32,
+    /// Its list.
+    pub(super) seed: Arc<Seed>,
+    /// The chunks.
+    pub(super) have: Have,
+}
+
+impl Peers {
+    /// None yet; links will be in `space`.
+    pub(super) const fn new(space: u16) -> Self {
+        Self { space, slots: Vec::new() }
+    }
+
+    /// A connection to `addr`, in the first slot that is not in use.
+    pub(super) fn dial(&mut self, addr: SocketAddr, now: Time) -> Link {
+        let free = self.slots.iter().position(|slot| slot.peer.is_none());
+        let at = free.unwrap_or(self.slots.len());
+        if free.is_none() {
+            self.slots.push(Slot { generation: 0, peer: None });
+        }
+        let mut link = Link { space: self.space, slot: u16::try_from(at).unwrap_or(u16::MAX), generation: 0 };
+        if let Some(slot) = self.slots.get_mut(at) {
+            slot.generation = slot.generation.wrapping_add(1);
+            link.generation = slot.generation;
+            slot.peer = Some(Peer::new(link, addr, now));
+        }
+        link
+    }
+
+    /// The connection of this name, unless it is of the past.
+    pub(super) fn get(&self, link: Link) -> Option<&Peer> {
+        self.slots.get(usize::from(link.slot))?.peer.as_ref().filter(|peer| peer.link == link)
+    }
+
+    /// The same, to change.
+    pub(super) fn get_mut(&mut self, link: Link) -> Option<&mut Peer> {
+        self.slots.get_mut(usize::from(link.slot))?.peer.as_mut().filter(|peer| peer.link == link)
+    }
+
+    /// Ends a connection.
+    pub(super) fn remove(&mut self, link: Link) -> Option<Peer> {
+        self.slots.get_mut(usize::from(link.slot))?.peer.take_if(|peer| peer.link == link)
+    }
+
+    /// All connections.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Peer> {
+        self.slots.iter().filter_map(|slot| slot.peer.as_ref())
+    }
+
+    /// All connections, to change.
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Peer> {
+        self.slots.iter_mut().filter_map(|slot| slot.peer.as_mut())
+    }
+
+    /// The names of all connections.
+    pub(super) fn links(&self) -> Vec<Link> {
+        self.iter().map(|peer| peer.link).collect()
+    }
+
+    /// How many connections there are.
+    pub(super) fn len(&self) -> usize {
+        self.iter().count()
+    }
+
+    /// How many are being dialled or tested. One that is sending a list is neither.
+    pub(super) fn testing(&self) -> usize {
+        self.iter().filter(|peer| peer.phase != Phase::Ready && !peer.is_sending_list()).count()
+    }
+
+    /// How many passed Test.
+    pub(super) fn ready(&self) -> usize {
+        self.iter().filter(|peer| peer.phase == Phase::Ready).count()
+    }
+}
+
+impl Peer {
+    fn new(link: Link, addr: SocketAddr, now: Time) -> Self {
+        Self {
+            link,
+            addr,
+            phase: Phase::Dialing,
+            session: Caller::new(now),
+            pace: Pace::new(now),
+            asked: Vec::new(),
+            subs: Vec::new(),
+            offer: None,
+            broken: 0,
+        }
+    }
+
+    /// Is it alive, and sending a list?
+    pub(super) fn is_sending_list(&self) -> bool {
+        self.session.hello().is_some() && self.session.iter().any(|(_, ask)| matches!(ask, Ask::Seed(_)))
+    }
+
+    /// Is a question to it open that isn't about a chunk?
+    pub(super) fn is_asked(&self) -> bool {
+        self.session.iter().any(|(_, ask)| !matches!(ask, Ask::Fetch(_)))
+    }
+
+    /// The open requests for chunks.
+    pub(super) fn fetches(&self) -> impl Iterator<Item = (u32, &Fetch)> {
+        self.session.iter().filter_map(|(request, ask)| match ask {
+            Ask::Fetch(fetch) => Some((request, fetch)),
+            Ask::Seed(_) | Ask::Test(_) => None,
+        })
+    }
+
+    /// The numbers of the open requests for chunks.
+    pub(super) fn requests(&self) -> Vec<u32> {
+        self.fetches().map(|(request, _)| request).collect()
+    }
+
+    /// Ends an open request for a chunk.
+    pub(super) fn close_fetch(&mut self, request: u32) -> Option<Fetch> {
+        self.fetch_mut(request)?;
+        match self.session.close(request)? {
+            Ask::Fetch(fetch) => Some(fetch),
+            Ask::Seed(_) | Ask::Test(_) => None,
+        }
+    }
+
+    /// The passed Test under this list.
+    pub(super) fn sub(&self, seed_id: SeedId) -> Option<&Sub> {
+        self.subs.iter().find(|sub| sub.seed.id() == seed_id)
+    }
+
+    /// Does it have chunk `index` under this list?
+    pub(super) fn has(&self, seed_id: SeedId, index: u32) -> bool {
+        self.sub(seed_id).is_some_and(|sub| sub.have.has(index))
+    }
+
+    /// What it has of the chunks of `chosen`: under that list if it passed a Test under it, else what is the same
+    /// under another one.
+    pub(super) fn best_offer(&self, chosen: &Seed) -> Option<Offer> {
+        let offer = |sub: &Sub, have| Offer { t: sub.t, seed: Arc::clone(&sub.seed), have };
+        if let Some(sub) = self.sub(chosen.id()) {
+            return Some(offer(sub, sub.have.clone()));
+        }
+        let common = |sub: &Sub| {
+            let mut have = Have::none(chosen.chunks());
+            let same =
+                |index: &u32| chosen.step(*index).is_some_and(|step| sub.seed.step(*index) == Some(step));
+            sub.have.iter().filter(same).for_each(|index| {
+                have.insert(index);
+            });
+            have
+        };
+        let offers = self.subs.iter().map(|sub| offer(sub, common(sub)));
+        offers.max_by_key(|offer| offer.have.count())
+    }
+
+    /// One open request for a chunk, to change.
+    pub(super) fn fetch_mut(&mut self, request: u32) -> Option<&mut Fetch> {
+        match self.session.get_mut(request)? {
+            Ask::Fetch(fetch) => Some(fetch),
+            Ask::Seed(_) | Ask::Test(_) => None,
+        }
+    }
+
+    /// How many chunks are awaited from it, and how many bytes.
+    pub(super) fn outstanding(&self) -> (usize, u64) {
+        let awaited = self.fetches().filter(|(_, fetch)| fetch.is_awaited());
+        awaited.fold((0, 0), |(count, bytes), (_, fetch)| {
+            (count.saturating_add(1), bytes.saturating_add(fetch.reserved))
+        })
+    }
+
+    /// Does it owe so many answers that it is not worth asking again?
+    pub(super) fn is_mute(&self) -> bool {
+        self.session.len() > MAX_ABANDONED.saturating_add(self.outstanding().0)
+    }
+
+    /// Is it asked for chunk `index` under this list already?
+    pub(super) fn is_fetching(&self, seed_id: SeedId, index: u32) -> bool {
+        self.fetches().any(|(_, fetch)| {
+            fetch.is_awaited() && fetch.seed.id() == seed_id && fetch.any_of.contains(&index)
+        })
+    }
+}
+
+impl Fetch {
+    /// Is it hoped that something comes?
+    pub(super) const fn is_awaited(&self) -> bool {
+        match self.stage {
+            Stage::Asked | Stage::Receiving(_) => true,
+            Stage::Cancelled | Stage::Abandoned | Stage::Recalled(_) => false,
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! How much to ask for: of all peers together, and of each.
+
+use core::time::Duration;
+
+use crate::time::Time;
+
+#[cfg(test)]
+mod tests;
+
+/// Chunks that the budget always allows, however large they are.
+const MIN_CHUNKS: u64 = 4;
+/// How far a rate limit may catch up after a time in which less came.
+const CATCH_UP: Duration = Duration::from_millis(250);
+/// The least time that a request is given.
+const MIN_PATIENCE: Duration = Duration::from_secs(2);
+/// Chunk times that a request is given.
+const CHUNK_TIMES: u32 = 10;
+/// Bytes asked of the only peer.
+const ALONE: u64 = 2 << 20;
+/// Bytes asked of each of several.
+const AMONG_OTHERS: u64 = 1 << 20;
+/// Chunks asked of one peer, however small they are.
+const MAX_OUTSTANDING: u64 = 64;
+
+/// What is requested or not yet stored, against the budget; what may come, against the rate limit.
+#[derive(Debug)]
+pub(super) struct Window {
+    budget: u64,
+    used: u64,
+    /// Bytes per second; 0: none.
+    limit: u64,
+    /// With a limit: when everything asked for so far will have come at that rate.
+    paid: Time,
+}
+
+impl Window {
+    /// With this budget in bytes and this limit in bytes per second.
+    pub(super) const fn new(budget: u64, limit: u64, now: Time) -> Self {
+        Self { budget, used: 0, limit, paid: now }
+    }
+
+    /// Is there room for `bytes` more, of a file with chunks of `chunk_size`?
+    pub(super) fn has_room(&self, bytes: u64, chunk_size: u32) -> bool {
+        let least = u64::from(chunk_size).saturating_mul(MIN_CHUNKS);
+        self.used.saturating_add(bytes) <= self.budget.max(least)
+    }
+
+    /// When the limit allows the next request, if it doesn't now.
+    pub(super) fn wait(&self, now: Time) -> Option<Time> {
+        (self.limit > 0 && self.paid > now).then_some(self.paid)
+    }
+
+    /// `bytes` are asked for.
+    pub(super) fn spend(&mut self, now: Time, bytes: u64) {
+        self.reserve(bytes);
+        if self.limit > 0 {
+            let oldest = Time::ZERO + now.since(Time::ZERO).saturating_sub(CATCH_UP);
+            self.paid = self.paid.max(oldest) + self.at_limit(bytes);
+        }
+    }
+
+    /// `bytes` that were asked for won't come.
+    pub(super) fn refund(&mut self, bytes: u64) {
+        self.free(bytes);
+        if self.limit > 0 {
+            self.paid = Time::ZERO + self.paid.since(Time::ZERO).saturating_sub(self.at_limit(bytes));
+        }
+    }
+
+    const fn reserve(&mut self, bytes: u64) {
+        self.used = self.used.saturating_add(bytes);
+    }
+
+    /// `bytes` are stored or dropped.
+    pub(super) const fn free(&mut self, bytes: u64) {
+        self.used = self.used.saturating_sub(bytes);
+    }
+
+    /// How long `bytes` take at the limit; no time without one.
+    pub(super) fn at_limit(&self, bytes: u64) -> Duration {
+        if self.limit == 0 { Duration::ZERO } else { span(bytes, self.limit) }
+    }
+}
+
+/// How fast one peer is, and how long it is waited for.
+#[derive(Clone, Debug)]
+pub(super) struct Pace {
+    /// Weighted sums of what came and of the time it took, the last eight chunks or so.
+    bytes: u64,
+    micros: u64,
+    /// Since when the chunk that comes next is awaited.
+    since: Time,
+    /// Requests in a row that it let expire.
+    snubs: u32,
+    /// It is not asked before.
+    busy: Option<Time>,
+}
+
+impl Pace {
+    /// Of a peer of which nothing is known.
+    pub(super) const fn new(now: Time) -> Self {
+        Self { bytes: 0, micros: 0, since: now, snubs: 0, busy: None }
+    }
+
+    /// A request was sent; `outstanding` others were already.
+    pub(super) const fn asked(&mut self, now: Time, outstanding: usize) {
+        if outstanding == 0 {
+            self.since = now;
+        }
+    }
+
+    /// A chunk of `len` bytes came.
+    pub(super) fn delivered(&mut self, now: Time, len: u32) {
+        let took = u64::try_from(now.since(self.since).as_micros()).unwrap_or(u64::MAX).max(1);
+        self.bytes = (self.bytes / 8).saturating_mul(7).saturating_add(u64::from(len));
+        self.micros = (self.micros / 8).saturating_mul(7).saturating_add(took);
+        self.since = now;
+        self.snubs = 0;
+    }
+
+    /// It let a request expire.
+    pub(super) const fn snub(&mut self) {
+        self.snubs = self.snubs.saturating_add(1);
+    }
+
+    /// How many requests it let expire since its last chunk.
+    pub(super) const fn snubs(&self) -> u32 {
+        self.snubs
+    }
+
+    /// Did it let its last request expire?
+    pub(super) const fn is_snubbed(&self) -> bool {
+        self.snubs > 0
+    }
+
+    /// It asked for a pause.
+    pub(super) const fn pause(&mut self, until: Time) {
+        self.busy = Some(until);
+    }
+
+    /// Is it to be left alone for now?
+    pub(super) fn is_paused(&self, now: Time) -> bool {
+        self.busy.is_some_and(|until| now < until)
+    }
+
+    /// Bytes per second, if anything has come yet.
+    pub(super) fn rate(&self) -> Option<u64> {
+        let per_second = u128::from(self.bytes).saturating_mul(1_000_000).checked_div(self.micros.into())?;
+        u64::try_from(per_second).ok().map(|rate| rate.max(1))
+    }
+
+    /// How many requests it may have at a time, for chunks of `chunk_size` bytes. One on probation has one.
+    pub(super) fn room(&self, chunk_size: u32, alone: bool) -> usize {
+        if self.is_snubbed() {
+            return 1;
+        }
+        let chunk_size = u64::from(chunk_size).max(1);
+        // At a high rate, 20 ms worth: so much is on its way through sockets, hashing and disk.
+        let flow = self.rate().unwrap_or(0) / 50 / chunk_size;
+        let base = if alone { (ALONE / chunk_size).max(4) } else { (AMONG_OTHERS / chunk_size).clamp(2, 4) };
+        usize::try_from(base.max(flow).min(MAX_OUTSTANDING)).unwrap_or(1)
+    }
+
+    /// How long to wait for a chunk of `len` bytes behind `ahead` bytes; `slowest` is what it takes at the rate
+    /// limit. `urgent`: nothing else can be done meanwhile, so a silent peer is given up early. Longer each time
+    /// that it was in vain: somebody slow gets there in the end.
+    pub(super) fn patience(&self, len: u64, ahead: u64, slowest: Duration, urgent: bool) -> Duration {
+        let patience = match (self.rate(), urgent) {
+            (Some(rate), _) => {
+                let chunk = span(len, rate).max(slowest);
+                chunk.saturating_mul(CHUNK_TIMES).saturating_add(span(ahead, rate)).max(MIN_PATIENCE)
+            }
+            (None, true) => Duration::from_secs(4).saturating_add(span(len, 256 << 10)),
+            (None, false) => Duration::from_secs(30).saturating_add(span(len, 128 << 10)),
+        };
+        patience.saturating_add(slowest).saturating_mul(1 << self.snubs.min(3))
+    }
+}
+
+/// How long `bytes` take at `rate` bytes per second.
+fn span(bytes: u64, rate: u64) -> Duration {
+    let micros = u128::from(bytes).saturating_mul(1_000_000).div_ceil(u128::from(rate.max(1)));
+    Duration::from_micros(u64::try_from(micros).unwrap_or(u64::MAX))
+}

@@ -1,0 +1,102 @@
+use super::*;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn at(millis: u64) -> Time {
+    Time::from_micros(millis * 1_000)
+}
+
+#[test]
+fn the_budget_is_kept_to_the_byte_and_four_chunks_always_fit() {
+    let mut window = Window::new(1_000, 0, Time::ZERO);
+    window.spend(Time::ZERO, 900);
+    assert!(window.has_room(100, 10) && !window.has_room(101, 10));
+    assert!(window.has_room(300, 300) && !window.has_room(301, 300), "four chunks of 300");
+    window.refund(400);
+    window.free(500);
+    assert!(window.has_room(1_000, 10) && !window.has_room(1_001, 10));
+}
+
+#[test]
+fn the_limit_is_exact_over_seconds_and_catches_up_a_little_only() {
+    let mut window = Window::new(u64::MAX, 1_000, Time::ZERO);
+    let mut sent = 0;
+    for millis in 0..10_000 {
+        if window.wait(at(millis)).is_none() {
+            window.spend(at(millis), 300);
+            sent += 300;
+        }
+    }
+    assert!((10_000..=10_300).contains(&sent), "{sent}");
+    // After a long pause no more than a quarter of a second is made up for.
+    let mut burst = 0;
+    while window.wait(at(60_000)).is_none() {
+        window.spend(at(60_000), 300);
+        burst += 300;
+    }
+    assert_eq!(burst, 300);
+}
+
+#[test]
+fn what_does_not_come_costs_nothing() {
+    let mut window = Window::new(u64::MAX, 1_000, Time::ZERO);
+    window.spend(at(1_000), 500);
+    assert_eq!(window.wait(at(1_000)), Some(at(1_250)));
+    window.refund(500);
+    assert_eq!(window.wait(at(1_000)), None);
+    assert_eq!(Window::new(1, 0, Time::ZERO).wait(at(1)), None);
+}
+
+#[test]
+fn patience_follows_the_measured_rate_and_is_generous_before() {
+    let mut pace = Pace::new(Time::ZERO);
+    assert!(pace.patience(256 << 10, 0, Duration::ZERO, false) >= 30 * SECOND);
+    assert!(pace.patience(256 << 10, 0, Duration::ZERO, true) <= 5 * SECOND);
+    pace.asked(at(0), 0);
+    pace.delivered(at(1_000), 1_000); // 1 kB/s
+    assert_eq!(pace.rate(), Some(1_000));
+    assert_eq!(pace.patience(1_000, 0, Duration::ZERO, true), 10 * SECOND);
+    assert_eq!(pace.patience(1_000, 3_000, Duration::ZERO, true), 13 * SECOND, "its own queue counts");
+    assert_eq!(pace.patience(10, 0, Duration::ZERO, false), 2 * SECOND);
+    pace.snub();
+    assert_eq!(pace.patience(1_000, 0, Duration::ZERO, false), 20 * SECOND);
+    pace.delivered(at(2_000), 1_000);
+    assert!(!pace.is_snubbed());
+}
+
+#[test]
+fn a_limit_below_the_peers_rate_lengthens_the_wait() {
+    let mut pace = Pace::new(Time::ZERO);
+    pace.asked(at(0), 0);
+    pace.delivered(at(1), 1 << 20);
+    assert!(pace.patience(1 << 20, 0, 5 * SECOND, false) >= 50 * SECOND);
+}
+
+#[test]
+fn the_time_without_requests_is_no_slowness() {
+    let mut pace = Pace::new(Time::ZERO);
+    pace.asked(at(0), 0);
+    pace.delivered(at(100), 1_000);
+    pace.asked(at(60_000), 0);
+    pace.delivered(at(60_100), 1_000);
+    assert!((9_000..=11_000).contains(&pace.rate().unwrap()), "{:?}", pace.rate());
+}
+
+#[test]
+fn the_only_peer_is_asked_for_more_and_one_on_probation_for_one() {
+    let mut pace = Pace::new(Time::ZERO);
+    assert_eq!(pace.room(256 << 10, true), 8);
+    assert_eq!(pace.room(16 << 20, true), 4);
+    assert_eq!(pace.room(64, true), 64);
+    assert_eq!(pace.room(256 << 10, false), 4);
+    assert_eq!(pace.room(16 << 20, false), 2);
+    pace.snub();
+    assert_eq!(pace.room(64, true), 1);
+}
+
+#[test]
+fn a_pause_ends_exactly_when_it_was_said_to() {
+    let mut pace = Pace::new(Time::ZERO);
+    pace.pause(at(500));
+    assert!(pace.is_paused(at(499)) && !pace.is_paused(at(500)));
+}
