@@ -45,6 +45,9 @@ fn lists_have_their_longest() {
     bounded(ENTRY, limits::MAX_ENTRIES - 1, |added| {
         update(0, UpdateSet::Delta { added, removed: vec![KEY] })
     });
+    bounded(KEY, limits::MAX_ENTRIES - 1, |removed| {
+        update(0, UpdateSet::Delta { added: vec![ENTRY], removed })
+    });
     bounded(KEY, limits::MAX_ENTRIES, Message::Withdraw);
     bounded(0, limits::MAX_GAINED, Message::Gained);
     bounded(0, limits::MAX_CHUNKS as usize / 8, |bits| Message::Have(HaveSet::Some(bits)));

@@ -123,7 +123,8 @@ proptest! {
         };
         let ours = Update { port, advertise, generation, page, last, base: Digest(base), set };
         let advertise = v4.map(|(octets, port)| WireAddr::V4(octets, port));
-        agree(16, 0, &Message::Update(ours), &WireUpdate { port, advertise, generation, page, last, base, set: their_set });
+        let theirs = WireUpdate { port, advertise, generation, page, last, base, set: their_set };
+        agree(16, 0, &Message::Update(ours), &theirs);
     }
 }
 

@@ -222,7 +222,7 @@ mod tests {
     fn what_was_stopped_is_told_first_and_never_served() {
         let line = Line::default();
         let mut out = Vec::new();
-        (1..4).for_each(|request| drop(line.serve(serve(request))));
+        (1..4).for_each(|request| assert!(line.serve(serve(request)) == (request == 1)));
         assert!(matches!(line.next(&mut out), Next::Serve(Serve { request: 1, .. })));
         line.stop(3);
         assert!(line.between(&mut out), "another request was stopped");

@@ -30,7 +30,7 @@ pub(crate) struct Driver<E: Env, R: Role> {
 
 /// What the lock protects.
 pub(crate) struct State<R: Role> {
-    machine: R::Machine,
+    pub(crate) machine: R::Machine,
     /// What the driver keeps beside the machine.
     pub(crate) role: R,
     links: Links,

@@ -101,10 +101,10 @@ impl Lease {
         desk.set_jittered(Timer::Announce, self.interval);
     }
 
-    /// The next announcement comes after a while that grows each time. A tracker that knows everything may well know
-    /// it then; if it took only some pages it is told all of them again.
+    /// The next announcement comes after a while that grows each time. A tracker that was told everything may well
+    /// know it then; if it took only some pages, or never answered, it is told all of them again.
     fn retry(&mut self, desk: &mut Desk<'_>) {
-        if !self.view.is_whole() {
+        if !self.view.is_whole() || self.epoch.is_none() {
             self.view.reset();
         }
         desk.set_jittered(Timer::Announce, self.delay);

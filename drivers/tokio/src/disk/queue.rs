@@ -13,14 +13,32 @@ const AT_ONCE: usize = 4;
 /// beside a sync of what was written before. A sync begins after everything before it has ended.
 #[derive(Debug, Default)]
 pub(crate) struct Queue {
-    waiting: VecDeque<(u32, Op)>,
-    running: Vec<(u32, Touch)>,
+    waiting: VecDeque<Job>,
+    /// In no order.
+    running: Vec<Running>,
+    pushed: u64,
+}
+
+#[derive(Debug)]
+struct Job {
+    /// How many were pushed before it.
+    place: u64,
+    job: u32,
+    op: Op,
+}
+
+#[derive(Debug)]
+struct Running {
+    place: u64,
+    job: u32,
+    touch: Touch,
 }
 
 impl Queue {
     /// Puts in an operation.
     pub(crate) fn push(&mut self, job: u32, op: Op) {
-        self.waiting.push_back((job, op));
+        self.waiting.push_back(Job { place: self.pushed, job, op });
+        self.pushed += 1;
     }
 
     /// Takes out one that may begin now.
@@ -28,21 +46,24 @@ impl Queue {
         if self.running.len() >= AT_ONCE {
             return None;
         }
-        let mut before: Vec<Touch> = self.running.iter().map(|(_, touch)| *touch).collect();
-        let at = self.waiting.iter().position(|(_, op)| {
-            let touch = Touch::of(op);
-            let free = before.iter().all(|earlier| touch.may_pass(*earlier));
-            before.push(touch);
-            free
-        })?;
-        let (job, op) = self.waiting.remove(at)?;
-        self.running.push((job, Touch::of(&op)));
+        let at = (0..self.waiting.len()).find(|at| self.may_begin(*at))?;
+        let Job { place, job, op } = self.waiting.remove(at)?;
+        self.running.push(Running { place, job, touch: Touch::of(&op) });
         Some((job, op))
+    }
+
+    /// May this one pass all that were pushed before it and have not ended?
+    fn may_begin(&self, at: usize) -> bool {
+        let Some(Job { place, op, .. }) = self.waiting.get(at) else { return false };
+        let touch = Touch::of(op);
+        let waiting = self.waiting.iter().take(at).map(|job| Touch::of(&job.op));
+        let running = self.running.iter().filter(|job| job.place < *place).map(|job| job.touch);
+        waiting.chain(running).all(|earlier| touch.may_pass(earlier))
     }
 
     /// This one has ended.
     pub(crate) fn done(&mut self, job: u32) {
-        self.running.retain(|(running, _)| *running != job);
+        self.running.retain(|running| running.job != job);
     }
 }
 
@@ -141,7 +162,7 @@ mod tests {
         let ops = [write(), append(), Op::Sync(File::Part), write(), Op::Resize { length: 1 }, write()];
         assert_eq!(start(&mut queue, ops), [0, 1, 3]);
         assert_eq!(rest(&mut queue, 0), []);
-        assert_eq!(rest(&mut queue, 1), [2]);
+        assert_eq!(rest(&mut queue, 1), [2], "the chunk behind it is no reason to wait");
         assert_eq!(rest(&mut queue, 3), []);
         assert_eq!(rest(&mut queue, 2), [4], "a change of length waits for the sync");
         assert_eq!(rest(&mut queue, 4), [5], "and the chunk behind it for that");

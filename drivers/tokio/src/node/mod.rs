@@ -18,7 +18,7 @@ use crate::env::Env;
 use crate::run::{Driver, Meters};
 
 mod control;
-mod role;
+pub(crate) mod role;
 mod work;
 
 use control::Control;

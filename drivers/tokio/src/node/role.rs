@@ -17,7 +17,7 @@ use crate::env::Part;
 use crate::role::{Command, Input, Origin, Role, Serve, Whom};
 
 /// What the driver keeps beside a node.
-pub(super) struct NodeRole<M> {
+pub(crate) struct NodeRole<M> {
     trackers: Vec<Tracker>,
     /// Links to trackers.
     dialled: BTreeMap<Link, TrackerId>,
@@ -47,13 +47,13 @@ struct Store {
 }
 
 /// A file to look at; without a path, there is nothing to see.
-pub(super) struct Look {
-    pub(super) file: FileId,
-    pub(super) path: Option<Arc<Path>>,
+pub(crate) struct Look {
+    pub(crate) file: FileId,
+    pub(crate) path: Option<Arc<Path>>,
 }
 
 impl<M> NodeRole<M> {
-    pub(super) fn new(
+    pub(crate) fn new(
         trackers: Vec<String>,
         reports: UnboundedSender<Report>,
         looks: UnboundedSender<Look>,
@@ -70,12 +70,12 @@ impl<M> NodeRole<M> {
     }
 
     /// Takes a finished file into the library.
-    pub(super) fn add(&mut self, file: FileId, path: Arc<Path>) {
+    pub(crate) fn add(&mut self, file: FileId, path: Arc<Path>) {
         self.library.insert(file, Entry { path, store: None });
     }
 
     /// Takes a download into the library.
-    pub(super) fn add_download(
+    pub(crate) fn add_download(
         &mut self,
         file: FileId,
         path: Arc<Path>,
@@ -86,12 +86,12 @@ impl<M> NodeRole<M> {
     }
 
     /// Forgets a file.
-    pub(super) fn remove(&mut self, file: FileId) {
+    pub(crate) fn remove(&mut self, file: FileId) {
         self.library.remove(&file);
     }
 
     /// Where a tracker was reached last.
-    pub(super) fn tracker_addr(&self, tracker: TrackerId) -> Option<SocketAddr> {
+    pub(crate) fn tracker_addr(&self, tracker: TrackerId) -> Option<SocketAddr> {
         self.trackers.get(usize::from(tracker.0))?.addr
     }
 
