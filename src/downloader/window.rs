@@ -19,6 +19,8 @@ const CHUNK_TIMES: u32 = 10;
 const ALONE: u64 = 2 << 20;
 /// Bytes asked of each of several.
 const AMONG_OTHERS: u64 = 1 << 20;
+/// Chunks after which a peer that was too busy once is asked for one more at a time.
+const RAISE: u32 = 64;
 /// Chunks asked of one peer, however small they are.
 const MAX_OUTSTANDING: u64 = 64;
 
@@ -94,12 +96,16 @@ pub(super) struct Pace {
     snubs: u32,
     /// It is not asked before.
     busy: Option<Time>,
+    /// How many requests it takes at a time, as far as its refusals show.
+    ceiling: Option<usize>,
+    /// Chunks that came since the ceiling was set or raised.
+    streak: u32,
 }
 
 impl Pace {
     /// Of a peer of which nothing is known.
     pub(super) const fn new(now: Time) -> Self {
-        Self { bytes: 0, micros: 0, since: now, snubs: 0, busy: None }
+        Self { bytes: 0, micros: 0, since: now, snubs: 0, busy: None, ceiling: None, streak: 0 }
     }
 
     /// A request was sent; `outstanding` others were already.
@@ -116,6 +122,17 @@ impl Pace {
         self.micros = (self.micros / 8).saturating_mul(7).saturating_add(took);
         self.since = now;
         self.snubs = 0;
+        self.streak = self.streak.saturating_add(1);
+        if self.streak >= RAISE {
+            self.streak = 0;
+            self.ceiling = self.ceiling.map(|ceiling| ceiling.saturating_add(1));
+        }
+    }
+
+    /// It was too busy for one more request, with `outstanding` others still open: so many it takes.
+    pub(super) const fn narrow(&mut self, outstanding: usize) {
+        self.ceiling = Some(outstanding);
+        self.streak = 0;
     }
 
     /// It let a request expire.
@@ -158,7 +175,8 @@ impl Pace {
         // At a high rate, 20 ms worth: so much is on its way through sockets, hashing and disk.
         let flow = self.rate().unwrap_or(0) / 50 / chunk_size;
         let base = if alone { (ALONE / chunk_size).max(4) } else { (AMONG_OTHERS / chunk_size).clamp(2, 4) };
-        usize::try_from(base.max(flow).min(MAX_OUTSTANDING)).unwrap_or(1)
+        let room = usize::try_from(base.max(flow).min(MAX_OUTSTANDING)).unwrap_or(1);
+        room.min(self.ceiling.unwrap_or(room)).max(1)
     }
 
     /// How long to wait for a chunk of `len` bytes behind `ahead` bytes; `slowest` is what it takes at the rate

@@ -100,3 +100,17 @@ fn a_pause_ends_exactly_when_it_was_said_to() {
     pace.pause(at(500));
     assert!(pace.is_paused(at(499)) && !pace.is_paused(at(500)));
 }
+
+#[test]
+fn a_peer_that_was_too_busy_is_asked_for_what_it_takes_and_in_time_for_one_more() {
+    let mut pace = Pace::new(Time::ZERO);
+    assert_eq!(pace.room(256 << 10, true), 8);
+    pace.narrow(5);
+    assert_eq!(pace.room(256 << 10, true), 5);
+    (1..RAISE).for_each(|n| pace.delivered(at(n.into()), 1));
+    assert_eq!(pace.room(256 << 10, true), 5);
+    pace.delivered(at(RAISE.into()), 1);
+    assert_eq!(pace.room(256 << 10, true), 6);
+    pace.narrow(0);
+    assert_eq!(pace.room(256 << 10, true), 1, "one is always tried");
+}
