@@ -42,6 +42,9 @@ pub enum Event {
         /// What the file looked like when its chunks were verified; none for an unfinished download, whose file
         /// changes all the time.
         identity: Option<Identity>,
+        /// May trackers have the seed already? True for complete files and pinned seeds. (The list of an unpinned
+        /// download is a stranger's claim until the file is complete.)
+        publish: bool,
     },
     /// One more chunk of an unfinished download was stored.
     Gained {

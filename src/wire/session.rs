@@ -131,6 +131,7 @@ impl Callee {
             }
             (Message::Hello(_), _) | (_, None) => Err(Fault::NoHello),
             (Message::Cancel { target }, Some(_)) if request == 0 => Ok(Asked::Cancel { target: *target }),
+            (Message::Cancel { .. }, Some(_)) => Err(Fault::OutOfTurn),
             (_, Some(_)) => match message.class() {
                 Class::Request if request > self.last => {
                     self.last = request;
@@ -287,6 +288,7 @@ mod tests {
         assert_eq!(callee.admit_unknown(2), Err(Fault::OutOfTurn));
         assert_eq!(callee.admit_unknown(3), Ok(()));
         assert_eq!(callee.admit(0, &Message::Cancel { target: 2 }), Ok(Asked::Cancel { target: 2 }));
+        assert_eq!(callee.admit(4, &Message::Cancel { target: 2 }), Err(Fault::OutOfTurn));
         assert_eq!(callee.admit(4, &Message::Published), Err(Fault::Unexpected));
         assert_eq!(callee.admit(4, &Message::Gained(alloc::vec![1])), Err(Fault::Unexpected));
     }

@@ -1,1 +1,53 @@
-fn main() {}
+//! `samara`: put a file on every machine, by its SHA-256.
+
+mod args;
+mod ask;
+mod commands;
+mod exit;
+mod hashing;
+mod index;
+mod log;
+mod metrics;
+mod net;
+mod output;
+mod progress;
+mod reach;
+mod seeds;
+mod serve;
+mod shelf;
+mod signals;
+mod tally;
+mod target;
+mod text;
+mod uploads;
+mod walk;
+mod watch;
+
+use clap::Parser;
+
+use exit::{Code, Failure, Outcome};
+
+fn main() -> ! {
+    let cli = args::Cli::parse();
+    log::start(&cli.global);
+    let outcome = run(&cli);
+    let code = match outcome {
+        Ok(code) => code,
+        Err(failure) => {
+            log::failure(&cli.global, &failure, commands::has_events(&cli.command));
+            failure.code
+        }
+    };
+    // Not by returning: threads that still hash for a command that was stopped are not waited for.
+    std::process::exit(i32::from(code as u8))
+}
+
+fn run(cli: &args::Cli) -> Outcome {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(Code::Other, format!("cannot start: {}", text::os(&error))))?;
+    let outcome = runtime.block_on(commands::run(&cli.global, &cli.command));
+    runtime.shutdown_background();
+    outcome
+}

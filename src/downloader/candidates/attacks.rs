@@ -90,6 +90,22 @@ fn a_list_that_never_comes_is_asked_for_last() {
     assert!(third.iter().take(fresh).all(|id| !first.contains(id)), "those that didn't come wait");
 }
 
+#[test]
+fn a_crowd_of_lists_with_more_support_keeps_none_out_for_ever() {
+    let mut candidates = unpinned();
+    let truth = list(100, 0, &[]).id();
+    candidates.claim(truth, at(200, 1), true);
+    for n in 0..100 {
+        let lie = list(100, n + 1, &[5]).id();
+        [n, n + 100].into_iter().for_each(|network| candidates.claim(lie, at(network, 2), true));
+    }
+    let turns = (0..300).filter(|_| {
+        candidates.stalled();
+        candidates.wanted().contains(&truth)
+    });
+    assert!(turns.count() >= 2);
+}
+
 /// What bytes can exist: two steps with the same end can't both have some. The true list's come first.
 struct Physics(BTreeMap<ChunkHash, ChunkHash>);
 

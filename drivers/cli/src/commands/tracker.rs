@@ -1,0 +1,91 @@
+//! `samara tracker`: who holds what.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use samara::tracker::{Config, Note};
+use samara_tokio::{Tokio, TrackerHandle};
+use tokio::net::TcpListener;
+use tokio::time::interval;
+
+use crate::args::{Global, HostPort, TrackerArgs};
+use crate::exit::{Failure, Outcome};
+use crate::metrics::{self, Metrics};
+use crate::net;
+use crate::output::{Event, Out};
+use crate::signals::Signals;
+
+/// Runs the command.
+pub(crate) async fn run(global: &Global, args: &TrackerArgs, signals: &mut Signals) -> Outcome {
+    let out = Out::new(global.json);
+    let config = config(args)?;
+    let metrics = Arc::new(Metrics::new());
+    if let Some(listen) = &args.metrics {
+        let listener = listen_for_metrics(out, listen).await?;
+        tokio::spawn(metrics::serve(listener, Arc::clone(&metrics)));
+    }
+    let mut tracker = start(&args.listen, config).await?;
+    let addr = tracker.local_addr();
+    out.event(&Event::Listening { role: "tracker", addr });
+    out.line(&format!("tracker listening on {addr}"));
+    let mut tick = interval(Duration::from_secs(1));
+    loop {
+        tokio::select! {
+            code = signals.next() => return Ok(code),
+            _ = tick.tick() => metrics.observe(tracker.counters()),
+            note = tracker.note() => match note {
+                Some(note) => {
+                    metrics.take(&note);
+                    log(&note);
+                }
+                None => return Err(Failure::new(crate::exit::Code::Other, "the tracker has ended")),
+            }
+        }
+    }
+}
+
+/// Starts a tracker.
+pub(crate) async fn start(listen: &HostPort, config: Config) -> Result<TrackerHandle, Failure> {
+    let addr = net::resolve(listen).await?;
+    let started = TrackerHandle::start(Tokio, addr, config, net::entropy()?).await;
+    started.map_err(|error| Failure::listen(listen, &error))
+}
+
+fn config(args: &TrackerArgs) -> Result<Config, Failure> {
+    if args.interval >= args.ttl {
+        return Err(Failure::usage(
+            "--interval has to be shorter than --ttl, or holders expire between two announcements",
+        ));
+    }
+    let mut config = Config {
+        ttl: args.ttl,
+        interval: args.interval,
+        trust_advertised: args.trust_advertised.clone(),
+        ..Config::default()
+    };
+    args.limits.apply(&mut config);
+    Ok(config)
+}
+
+async fn listen_for_metrics(out: Out, listen: &HostPort) -> Result<TcpListener, Failure> {
+    let failed = |error: std::io::Error| Failure::listen(listen, &error);
+    let listener = TcpListener::bind(net::resolve(listen).await?).await.map_err(failed)?;
+    let addr = listener.local_addr().map_err(failed)?;
+    out.event(&Event::Listening { role: "metrics", addr });
+    out.line(&format!("metrics at http://{addr}/metrics"));
+    Ok(listener)
+}
+
+/// One line of log for each note.
+pub(crate) fn log(note: &Note) {
+    match note {
+        Note::Joined { node, entries } => tracing::info!("{node} joined with {entries} files"),
+        Note::Expired { node, entries } => tracing::info!("{node} expired with {entries} files"),
+        Note::Left { node } => tracing::info!("{node} left"),
+        Note::Published { key } => tracing::info!("seed of sha256:{} published", key.file_hash),
+        Note::Queried { file_hash, holders } => {
+            tracing::debug!("sha256:{file_hash}: {holders} holders named")
+        }
+        Note::Refused { from, why } => tracing::info!("{from} refused: {why:?}"),
+    }
+}

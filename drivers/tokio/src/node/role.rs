@@ -1,0 +1,199 @@
+//! A node, as the run loop sees it.
+
+use std::collections::BTreeMap;
+use std::marker::PhantomData;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use samara::node::{Action, Endpoint, Event};
+use samara::seeder::{FileId, TrackerId};
+use samara::store::Op;
+use samara::{Link, Machine};
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::Report;
+use crate::env::Part;
+use crate::role::{Command, Input, Origin, Role, Serve, Whom};
+
+/// What the driver keeps beside a node.
+pub(crate) struct NodeRole<M> {
+    trackers: Vec<Tracker>,
+    /// Links to trackers.
+    dialled: BTreeMap<Link, TrackerId>,
+    library: BTreeMap<FileId, Entry>,
+    reports: UnboundedSender<Report>,
+    looks: UnboundedSender<Look>,
+    machine: PhantomData<fn() -> M>,
+}
+
+struct Tracker {
+    name: Arc<str>,
+    /// Where it was reached last.
+    addr: Option<SocketAddr>,
+}
+
+/// A file of the library.
+struct Entry {
+    path: Arc<Path>,
+    /// While it is being downloaded.
+    store: Option<Store>,
+}
+
+/// A download's files, and the way to the task that works on them.
+struct Store {
+    part: Arc<dyn Part>,
+    jobs: UnboundedSender<(u32, Op)>,
+}
+
+/// A file to look at; without a path, there is nothing to see.
+pub(crate) struct Look {
+    pub(crate) file: FileId,
+    pub(crate) path: Option<Arc<Path>>,
+}
+
+impl<M> NodeRole<M> {
+    pub(crate) fn new(
+        trackers: Vec<String>,
+        reports: UnboundedSender<Report>,
+        looks: UnboundedSender<Look>,
+    ) -> Self {
+        let trackers = trackers.into_iter().map(|name| Tracker { name: name.into(), addr: None }).collect();
+        Self {
+            trackers,
+            dialled: BTreeMap::new(),
+            library: BTreeMap::new(),
+            reports,
+            looks,
+            machine: PhantomData,
+        }
+    }
+
+    /// Takes a finished file into the library.
+    pub(crate) fn add(&mut self, file: FileId, path: Arc<Path>) {
+        self.library.insert(file, Entry { path, store: None });
+    }
+
+    /// Takes a download into the library.
+    pub(crate) fn add_download(
+        &mut self,
+        file: FileId,
+        path: Arc<Path>,
+        part: Arc<dyn Part>,
+        jobs: UnboundedSender<(u32, Op)>,
+    ) {
+        self.library.insert(file, Entry { path, store: Some(Store { part, jobs }) });
+    }
+
+    /// Forgets a file.
+    pub(crate) fn remove(&mut self, file: FileId) {
+        self.library.remove(&file);
+    }
+
+    /// Where a tracker was reached last.
+    pub(crate) fn tracker_addr(&self, tracker: TrackerId) -> Option<SocketAddr> {
+        self.trackers.get(usize::from(tracker.0))?.addr
+    }
+
+    fn dial(&mut self, link: Link, to: Endpoint) -> Command {
+        let to = match to {
+            Endpoint::Peer(addr) => Whom::Addr(addr),
+            Endpoint::Tracker(tracker) => {
+                self.dialled.insert(link, tracker);
+                let known = self.trackers.get(usize::from(tracker.0));
+                Whom::Name(known.map_or_else(|| "".into(), |tracker| tracker.name.clone()))
+            }
+        };
+        Command::Dial { link, to }
+    }
+
+    /// Where the bytes of a chunk are. A file with an identity is in place under its name.
+    fn origin(&self, file: FileId, in_place: bool) -> Origin {
+        match self.library.get(&file) {
+            Some(entry) if in_place => Origin::Path(entry.path.clone()),
+            Some(Entry { store: Some(store), .. }) => Origin::Part(store.part.clone()),
+            Some(Entry { store: None, .. }) | None => Origin::Gone,
+        }
+    }
+
+    fn disk(&self, file: FileId, job: u32, op: Op) {
+        if let Some(store) = self.library.get(&file).and_then(|entry| entry.store.as_ref()) {
+            let _ = store.jobs.send((job, op));
+        }
+    }
+
+    fn look(&self, file: FileId) {
+        let path = self.library.get(&file).map(|entry| entry.path.clone());
+        let _ = self.looks.send(Look { file, path });
+    }
+
+    /// A download has ended: its files are closed when its last operation is.
+    fn ended(&mut self, file: FileId) -> Option<&Entry> {
+        let entry = self.library.get_mut(&file)?;
+        entry.store = None;
+        Some(entry)
+    }
+
+    fn report(&self, report: Report) {
+        let _ = self.reports.send(report);
+    }
+}
+
+impl<M: Machine<Event = Event, Action = Action> + Send + 'static> Role for NodeRole<M> {
+    type Machine = M;
+
+    fn event(&mut self, input: Input) -> Option<Event> {
+        Some(match input {
+            Input::Wake => Event::Wake,
+            Input::Accepted { link, from, local: _ } => Event::Accepted { link, from },
+            Input::Opened { link, peer } => {
+                let tracker = self.dialled.get(&link).and_then(|id| self.trackers.get_mut(usize::from(id.0)));
+                if let Some(tracker) = tracker {
+                    tracker.addr = Some(peer);
+                }
+                Event::Opened { link, peer }
+            }
+            Input::Message { link, request, message } => Event::Message { link, request, message },
+            Input::UnknownRequest { link, request } => Event::UnknownRequest { link, request },
+            Input::Malformed { link, error } => Event::Malformed { link, error },
+            Input::Chunk { link, request, hashed } => Event::Chunk { link, request, hashed },
+            Input::Served { link, request, outcome } => Event::Served { link, request, outcome },
+            Input::Closed { link } => {
+                self.dialled.remove(&link);
+                Event::Closed { link }
+            }
+        })
+    }
+
+    fn carry_out(&mut self, action: Action) -> Option<Command> {
+        match action {
+            Action::Dial { link, to } => return Some(self.dial(link, to)),
+            Action::Send { link, request, message } => return Some(Command::Send { link, request, message }),
+            Action::Receive { link, request, step } => return Some(Command::Receive { link, request, step }),
+            Action::Serve { link, request, file, identity, index, range } => {
+                let origin = self.origin(file, identity.is_some());
+                return Some(Command::Serve {
+                    link,
+                    serve: Serve { request, origin, identity, index, range },
+                });
+            }
+            Action::Stop { link, request } => return Some(Command::Stop { link, request }),
+            Action::Close { link, fault } => return Some(Command::Close { link, fault }),
+            Action::Look { file } => self.look(file),
+            Action::Disk { file, job, op } => self.disk(file, job, op),
+            Action::Announced { file, tracker } => self.report(Report::Announced { file, tracker }),
+            Action::Done { file, seed, identity } => {
+                if let Some(path) = self.ended(file).map(|entry| entry.path.to_path_buf()) {
+                    self.report(Report::Done { file, path, seed, identity });
+                }
+            }
+            Action::Failed { file, error } => {
+                self.ended(file);
+                self.report(Report::Failed { file, error });
+            }
+            Action::Stopped => self.report(Report::Stopped),
+            Action::Note(note) => self.report(Report::Note(note)),
+        }
+        None
+    }
+}

@@ -1,0 +1,248 @@
+//! The reading side of a connection: frames to events, data straight into the chunk's buffer.
+
+use std::collections::VecDeque;
+use std::future::pending;
+use std::io;
+use std::sync::Arc;
+
+use bytes::{Buf, BufMut, BytesMut};
+use samara::Link;
+use samara::hash::{Hashed, Sha2};
+use samara::seed::Step;
+use samara::wire::codec;
+use samara::wire::frame::Class;
+use samara::wire::limits::MAX_UNKNOWN_FRAMES;
+use samara::wire::{DecodeError, Decoded, Frame, Message};
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::task::JoinSet;
+
+use crate::env::Env;
+use crate::line::Line;
+use crate::pool::Buffer;
+use crate::role::{Input, Role};
+use crate::run::{Driver, count};
+
+/// The least that is read at once. Dialled connections never read ahead more than this, so that hardly any byte of a
+/// chunk passes through this buffer.
+const SMALL: usize = 4 << 10;
+/// The most that is read at once from an accepted connection that sends a lot.
+const LARGE: usize = 64 << 10;
+/// Messages that are handled under one lock, and answered with one write.
+const BATCH: usize = 64;
+/// Chunks of one connection that are being hashed while more is read.
+const HASHING: usize = 4;
+
+/// Reads one connection.
+pub(crate) struct Reader<'a, E: Env, R: Role, S> {
+    driver: &'a Arc<Driver<E, R>>,
+    link: Link,
+    line: &'a Line,
+    source: &'a mut S,
+    /// Bytes that were read and not yet understood.
+    ahead: BytesMut,
+    /// How much to read at once.
+    window: usize,
+    batch: VecDeque<Input>,
+    chunks: Vec<Chunk>,
+    hashing: JoinSet<()>,
+    /// Frames that this version doesn't know.
+    unknown: u32,
+}
+
+/// A chunk that is coming in.
+struct Chunk {
+    request: u32,
+    step: Step,
+    buffer: Buffer,
+    filled: usize,
+}
+
+impl<'a, E: Env, R: Role, S: AsyncRead + Unpin> Reader<'a, E, R, S> {
+    pub(crate) fn new(driver: &'a Arc<Driver<E, R>>, link: Link, line: &'a Line, source: &'a mut S) -> Self {
+        Self {
+            driver,
+            link,
+            line,
+            source,
+            ahead: BytesMut::new(),
+            window: SMALL,
+            batch: VecDeque::new(),
+            chunks: Vec::new(),
+            hashing: JoinSet::new(),
+            unknown: 0,
+        }
+    }
+
+    /// Reads until the peer ends the connection; everything that came is handed in before it returns.
+    pub(crate) async fn run(mut self) -> io::Result<()> {
+        let result = self.frames().await;
+        while self.hashing.join_next().await.is_some() {}
+        result
+    }
+
+    async fn frames(&mut self) -> io::Result<()> {
+        loop {
+            match codec::decode(&self.ahead) {
+                Ok(Decoded::Need(bytes)) => {
+                    self.hand_in().await;
+                    if !self.fill(bytes).await? {
+                        return Ok(());
+                    }
+                }
+                Ok(Decoded::Frame { frame, used }) => {
+                    self.ahead.advance(used);
+                    self.frame(frame).await?;
+                }
+                Err(error) => self.malformed(error).await,
+            }
+        }
+    }
+
+    async fn frame(&mut self, frame: Frame) -> io::Result<()> {
+        let link = self.link;
+        match frame {
+            Frame::Message { request, message } => self.message(request, message).await,
+            Frame::Data { request, len } => {
+                self.hand_in().await;
+                self.data(request, len as usize).await?;
+            }
+            Frame::UnknownRequest { request } => self.put(Input::UnknownRequest { link, request }).await,
+            Frame::Unknown => {
+                self.unknown += 1;
+                if self.unknown > MAX_UNKNOWN_FRAMES {
+                    return Err(io::Error::other("too many frames of unknown kinds"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn message(&mut self, request: u32, message: Message) {
+        let link = self.link;
+        let welcome = matches!(message, Message::Chunk { .. });
+        if message.class() == Class::Answer {
+            // Whatever was coming in under this number doesn't come any more.
+            self.chunks.retain(|chunk| chunk.request != request);
+        }
+        self.put(Input::Message { link, request, message }).await;
+        if welcome {
+            self.hand_in().await;
+            if let Some(step) = self.line.take_receive(request) {
+                let buffer = self.driver.pool.take(step.len as usize);
+                self.chunks.push(Chunk { request, step, buffer, filled: 0 });
+            }
+        }
+    }
+
+    /// Reads the `len` bytes that follow into their place.
+    async fn data(&mut self, request: u32, len: usize) -> io::Result<()> {
+        let Some(at) = self.chunks.iter().position(|chunk| chunk.request == request) else {
+            self.malformed(misplaced_data()).await;
+            return Ok(());
+        };
+        let chunk = &mut self.chunks[at];
+        let Some(mut place) = chunk.buffer.as_mut().get_mut(chunk.filled..chunk.filled + len) else {
+            self.malformed(misplaced_data()).await;
+            return Ok(());
+        };
+        while place.has_remaining_mut() {
+            let read = if self.ahead.is_empty() {
+                self.source.read_buf(&mut place).await?
+            } else {
+                let len = self.ahead.len().min(place.len());
+                place.put_slice(self.ahead.get(..len).unwrap_or_default());
+                self.ahead.advance(len);
+                len
+            };
+            if read == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            count(&self.driver.meters.received, read);
+        }
+        chunk.filled += len;
+        if chunk.filled == chunk.step.len as usize {
+            let chunk = self.chunks.swap_remove(at);
+            self.hash(chunk).await;
+        }
+        Ok(())
+    }
+
+    /// Has a whole chunk hashed and handed in, while reading goes on.
+    async fn hash(&mut self, chunk: Chunk) {
+        while self.hashing.len() >= HASHING {
+            self.hashing.join_next().await;
+        }
+        let (driver, link, Chunk { request, step, buffer, .. }) = (self.driver.clone(), self.link, chunk);
+        self.hashing.spawn(async move {
+            let env = driver.env.clone();
+            env.hash(move || {
+                let hashed = Hashed::new::<Sha2>(step.start, step.last, buffer.freeze());
+                driver.input(Input::Chunk { link, request, hashed });
+            })
+            .await;
+        });
+    }
+
+    /// Reads until there are at least `bytes`; says no if the stream ends before.
+    async fn fill(&mut self, bytes: usize) -> io::Result<bool> {
+        while self.ahead.len() < bytes {
+            if self.ahead.is_empty() && self.ahead.capacity() > LARGE {
+                self.ahead = BytesMut::new();
+            }
+            let want = self.window.max(bytes - self.ahead.len());
+            self.ahead.reserve(want);
+            let read = self.source.read_buf(&mut (&mut self.ahead).limit(want)).await?;
+            if read == 0 {
+                return Ok(false);
+            }
+            count(&self.driver.meters.read, read);
+            if self.link.space == Link::ACCEPTED {
+                self.window = (read * 2).clamp(SMALL, LARGE);
+            }
+        }
+        Ok(true)
+    }
+
+    async fn malformed(&mut self, error: DecodeError) {
+        self.put(Input::Malformed { link: self.link, error }).await;
+        self.hand_in().await;
+        // The machine says `Close` now; the writer ends the connection.
+        pending().await
+    }
+
+    async fn put(&mut self, input: Input) {
+        self.batch.push_back(input);
+        if self.batch.len() >= BATCH {
+            self.hand_in().await;
+        }
+    }
+
+    /// Hands in what was read. An accepted connection whose answers are not fetched has to wait; one that is to be
+    /// closed is not listened to any more.
+    async fn hand_in(&mut self) {
+        let accepted = self.link.space == Link::ACCEPTED;
+        while !self.batch.is_empty() {
+            if accepted {
+                self.line.room().await;
+            }
+            let (line, batch) = (self.line, &mut self.batch);
+            let closing = self.driver.turn(|state, now| {
+                while !(line.is_closing() || accepted && line.is_full()) {
+                    let Some(input) = batch.pop_front() else { return false };
+                    count(&self.driver.meters.requests, usize::from(accepted));
+                    state.input(now, input);
+                }
+                line.is_closing()
+            });
+            if closing {
+                pending::<()>().await;
+            }
+        }
+    }
+}
+
+/// Data that nobody asked for, or more of it than the chunk has.
+fn misplaced_data() -> DecodeError {
+    let [_, _, _, _, low, high, ..] = codec::data_header(0, 0);
+    DecodeError::Body { kind: u16::from_le_bytes([low, high]) }
+}

@@ -1,0 +1,288 @@
+//! Chunks, from one file to another machine's hands.
+
+use std::fs::File;
+use std::io;
+use std::net::SocketAddr;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use samara::Time;
+use samara::hash::{ChunkHash, Hashed, Sha2};
+use samara::node::{Action, Endpoint, Event};
+use samara::seed::Step;
+use samara::seeder::{FileId, Served};
+use samara::store::Identity;
+use samara::wire::Message;
+use samara::wire::message::Rejection;
+use samara::wire::session::Fault;
+use tokio::net::{TcpListener, TcpStream};
+
+use super::{DIALLED, Peer, silent};
+use crate::Tokio;
+use crate::disk::FileSystem;
+use crate::env::{Content, Disk, Env, Incoming, Part};
+
+/// The real world, but for the disk.
+#[derive(Clone)]
+enum World {
+    /// Files that can't be given to `sendfile`.
+    Plain,
+    /// Files that are cut off at 100 bytes as soon as they are being sent; can they be given to `sendfile`?
+    Shrinking { sendfile: bool },
+}
+
+use World::{Plain, Shrinking};
+
+impl Env for World {
+    type Listener = TcpListener;
+    type Stream = TcpStream;
+
+    async fn bind(&self, addr: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
+        Tokio.bind(addr).await
+    }
+
+    async fn accept(&self, listener: &TcpListener) -> io::Result<Incoming<TcpStream>> {
+        Tokio.accept(listener).await
+    }
+
+    async fn connect(&self, addr: SocketAddr) -> io::Result<TcpStream> {
+        Tokio.connect(addr).await
+    }
+
+    async fn resolve(&self, name: &str) -> io::Result<Vec<SocketAddr>> {
+        Tokio.resolve(name).await
+    }
+
+    fn now(&self) -> Time {
+        Tokio.now()
+    }
+
+    async fn hash<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
+        work()
+    }
+
+    async fn block<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
+        work()
+    }
+
+    fn disk(&self) -> Arc<dyn Disk> {
+        Arc::new(self.clone())
+    }
+}
+
+impl Disk for World {
+    fn open(&self, path: &Path) -> io::Result<Arc<dyn Content>> {
+        Ok(Arc::new(Odd { content: FileSystem.open(path)?, path: path.to_owned(), world: self.clone() }))
+    }
+
+    fn part(&self, path: &Path) -> Arc<dyn Part> {
+        FileSystem.part(path)
+    }
+}
+
+/// A file of such a world.
+struct Odd {
+    content: Arc<dyn Content>,
+    path: PathBuf,
+    world: World,
+}
+
+impl Content for Odd {
+    fn identity(&self) -> io::Result<Identity> {
+        self.content.identity()
+    }
+
+    fn expect(&self, offset: u64, len: u64) {
+        self.content.expect(offset, len);
+    }
+
+    fn read_at(&self, bytes: &mut [u8], offset: u64) -> io::Result<()> {
+        self.content.read_at(bytes, offset)
+    }
+
+    fn file(&self) -> Option<&File> {
+        let Shrinking { sendfile } = self.world else { return None };
+        File::options().write(true).open(&self.path).unwrap().set_len(100).unwrap();
+        sendfile.then(|| self.content.file())?
+    }
+}
+
+fn data(len: usize) -> Vec<u8> {
+    (0..len).map(|i| (i * 31 + i / 1_009) as u8).collect()
+}
+
+fn identity(path: &Path) -> Identity {
+    crate::files::identity(path).unwrap()
+}
+
+/// Welcomes every chunk.
+fn welcoming(event: &Event) -> Vec<Action> {
+    match event {
+        Event::Message { link, request, message: Message::Chunk { index, len } } => {
+            let start = ChunkHash::INITIAL;
+            let step = Step { index: *index, start, end: start, len: *len, last: None };
+            vec![Action::Receive { link: *link, request: *request, step }]
+        }
+        Event::Malformed { link, error } => {
+            vec![Action::Close { link: *link, fault: Fault::Malformed(*error) }]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// A server of a file with these bytes, and a client that is connected to it.
+struct Pair<E: Env> {
+    server: Peer<E>,
+    client: Peer<E>,
+    link: samara::Link,
+    folder: tempfile::TempDir,
+}
+
+impl<E: Env> Pair<E> {
+    async fn new(env: E, bytes: &[u8]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("f"), bytes).unwrap();
+        let mut server = Peer::start(env.clone(), silent).await;
+        server.share(1, &folder.path().join("f"));
+        let client = Peer::start(env, welcoming).await;
+        client.act([Action::Dial { link: DIALLED, to: Endpoint::Peer(server.addr) }]);
+        let link = server.wait_accepted().await;
+        Self { server, client, link, folder }
+    }
+
+    fn serve(&self, request: u32, range: Range<u64>) -> Action {
+        let identity = Some(identity(&self.folder.path().join("f")));
+        Action::Serve { link: self.link, request, file: FileId(1), identity, index: request, range }
+    }
+
+    async fn outcome(&mut self, wanted: u32) -> Served {
+        let pick = |event| match event {
+            Event::Served { request, outcome, .. } if request == wanted => Some(outcome),
+            _ => None,
+        };
+        self.server.wait(pick).await
+    }
+
+    async fn chunk(&mut self) -> (u32, Hashed) {
+        let pick = |event| {
+            if let Event::Chunk { request, hashed, .. } = event { Some((request, hashed)) } else { None }
+        };
+        self.client.wait(pick).await
+    }
+}
+
+async fn every_range_arrives_as_it_is(env: impl Env) {
+    let bytes = data((1 << 20) + 777);
+    let mut pair = Pair::new(env, &bytes).await;
+    let lens = [1, 63, 4_095, 4_096, 4_097, 256 << 10, (256 << 10) + 4_096, (256 << 10) + 4_097, 1 << 20];
+    for (request, len) in (1..).zip(lens) {
+        let range = 777..777 + len;
+        pair.server.act([pair.serve(request, range.clone())]);
+        let (of, hashed) = pair.chunk().await;
+        assert_eq!(of, request);
+        let there = Bytes::copy_from_slice(&bytes[range.start as usize..range.end as usize]);
+        assert!(hashed == Hashed::new::<Sha2>(ChunkHash::INITIAL, None, there), "{len} bytes");
+        assert_eq!(pair.outcome(request).await, Served::Whole);
+    }
+    let sent = pair.server.driver.meters.sent.load(std::sync::atomic::Ordering::Relaxed);
+    assert_eq!(sent, lens.iter().sum::<u64>());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_range_arrives_as_it_is_by_sendfile() {
+    every_range_arrives_as_it_is(Tokio).await;
+}
+
+#[tokio::test]
+async fn every_range_arrives_as_it_is_through_buffers() {
+    every_range_arrives_as_it_is(Plain).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_chunks_of_one_link_all_arrive_and_small_messages_go_between() {
+    let bytes = data(12 << 20);
+    let mut pair = Pair::new(Tokio, &bytes).await;
+    let link = pair.link;
+    pair.server.act([1, 2, 3].map(|request| pair.serve(request, 0..12 << 20)));
+    pair.client.wait(|event| matches!(event, Event::Message { request: 1, .. }).then_some(())).await;
+    pair.server.act([Action::Send { link, request: 9, message: Message::Gained(vec![4]) }]);
+    let mut order = Vec::new();
+    while order.len() < 4 {
+        let seen = |event| match event {
+            Event::Message { request: 9, .. } => Some(9),
+            Event::Chunk { request, hashed, .. } => {
+                assert!(hashed.bytes() == &bytes);
+                Some(request)
+            }
+            _ => None,
+        };
+        order.push(pair.client.wait(seen).await);
+    }
+    assert!(
+        order.iter().position(|seen| *seen == 9) < Some(3),
+        "a small message waited for all chunks: {order:?}"
+    );
+    order.retain(|seen| *seen != 9);
+    order.sort_unstable();
+    assert_eq!(order, [1, 2, 3]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_ends_a_chunk_early_and_the_link_goes_on() {
+    // Nothing reads at first, so that the first chunk can't get through before it is stopped.
+    let bytes = data(16 << 20);
+    let mut pair = Pair::new(Tokio, &bytes).await;
+    let link = pair.link;
+    let stop = |request| Action::Stop { link, request };
+    let big = pair.serve(1, 0..16 << 20);
+    let small = pair.serve(2, 0..100);
+    pair.server.act([big, small, stop(1), stop(2), stop(77)]);
+    assert_eq!(pair.outcome(1).await, Served::Stopped);
+    assert_eq!(pair.outcome(2).await, Served::Stopped);
+    let message = Message::Rejected(Rejection::Cancelled);
+    pair.server.act([Action::Send { link, request: 1, message }, pair.serve(3, 5..105)]);
+    let (request, hashed) = pair.chunk().await;
+    assert_eq!((request, hashed.bytes().as_ref()), (3, &bytes[5..105]));
+}
+
+#[tokio::test]
+async fn a_file_that_changed_is_never_sent_whole() {
+    let bytes = data(1 << 20);
+    let mut pair = Pair::new(Plain, &bytes).await;
+    let stale = pair.serve(1, 0..1 << 20);
+    let path = pair.folder.path().join("f");
+    std::fs::write(&path, data(1 << 19)).unwrap();
+    pair.server.act([stale]);
+    assert_eq!(pair.outcome(1).await, Served::Changed { sent: false });
+    let too_long = pair.serve(2, 0..1 << 20);
+    pair.server.act([too_long]);
+    assert_eq!(pair.outcome(2).await, Served::Changed { sent: false });
+    std::fs::remove_file(&path).unwrap();
+    let file = FileId(1);
+    let action = |request, file| Action::Serve {
+        link: pair.link,
+        request,
+        file,
+        identity: None,
+        index: 0,
+        range: 0..1,
+    };
+    pair.server.act([action(3, file), action(4, FileId(99))]);
+    assert_eq!(pair.outcome(3).await, Served::Changed { sent: false });
+    assert_eq!(pair.outcome(4).await, Served::Changed { sent: false });
+}
+
+#[tokio::test]
+async fn a_file_that_shrinks_while_it_is_sent_breaks_neither_the_link_nor_trust() {
+    for sendfile in [true, false] {
+        let bytes = data(1 << 20);
+        let mut pair = Pair::new(Shrinking { sendfile }, &bytes).await;
+        pair.server.act([pair.serve(1, 0..1 << 20)]);
+        assert_eq!(pair.outcome(1).await, Served::Changed { sent: false });
+        pair.server.act([pair.serve(2, 10..90)]);
+        let (request, hashed) = pair.chunk().await;
+        assert_eq!((request, hashed.bytes().as_ref()), (2, &bytes[10..90]), "by sendfile: {sendfile}");
+    }
+}

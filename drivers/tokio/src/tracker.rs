@@ -1,0 +1,130 @@
+//! A tracker on this driver.
+
+use std::fmt;
+use std::io;
+use std::marker::PhantomData;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use samara::Machine;
+use samara::tracker::{Action, Config, Event, Note, Tracker};
+use tokio::sync::mpsc;
+
+use crate::env::Env;
+use crate::role::{Command, Input, Role};
+use crate::run::{Driver, Meters, ShutDown};
+
+/// Notes that wait to be read; more are dropped.
+const NOTES: usize = 1_024;
+
+/// A running tracker, which ends when this is dropped.
+pub struct TrackerHandle {
+    driver: Arc<dyn ShutDown>,
+    local: SocketAddr,
+    notes: mpsc::Receiver<Note>,
+    meters: Arc<Meters>,
+}
+
+/// What a tracker has done so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Connections that are open now.
+    pub connections: u64,
+    /// Connections that were accepted.
+    pub accepted: u64,
+    /// Messages that came.
+    pub requests: u64,
+    /// Bytes that came.
+    pub received: u64,
+    /// Bytes that were sent.
+    pub sent: u64,
+}
+
+impl TrackerHandle {
+    /// Starts a tracker that listens at `listen` (port 0: any free one). `entropy` is to be random.
+    ///
+    /// # Errors
+    /// The address can't be listened at.
+    pub async fn start<E: Env>(env: E, listen: SocketAddr, config: Config, entropy: u64) -> io::Result<Self> {
+        let (listener, local) = env.bind(listen).await?;
+        let machine = Tracker::new(config, entropy, env.now());
+        let (sender, notes) = mpsc::channel(NOTES);
+        let driver = Driver::start(env, machine, TrackerRole::new(sender), listener);
+        Ok(Self { meters: driver.meters.clone(), driver, local, notes })
+    }
+
+    /// Where it listens.
+    pub const fn local_addr(&self) -> SocketAddr {
+        self.local
+    }
+
+    /// What happens next. Notes that nobody reads are dropped.
+    pub async fn note(&mut self) -> Option<Note> {
+        self.notes.recv().await
+    }
+
+    /// What it has done so far.
+    pub fn counters(&self) -> Counters {
+        let meters = &self.meters;
+        Counters {
+            connections: meters.open.load(Ordering::Relaxed),
+            accepted: meters.accepted.load(Ordering::Relaxed),
+            requests: meters.requests.load(Ordering::Relaxed),
+            received: meters.read.load(Ordering::Relaxed),
+            sent: meters.written.load(Ordering::Relaxed),
+        }
+    }
+}
+
+impl Drop for TrackerHandle {
+    fn drop(&mut self) {
+        self.driver.shut_down();
+    }
+}
+
+impl fmt::Debug for TrackerHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TrackerHandle").field("local", &self.local).finish_non_exhaustive()
+    }
+}
+
+/// A tracker, as the run loop sees it.
+struct TrackerRole<M> {
+    notes: mpsc::Sender<Note>,
+    machine: PhantomData<fn() -> M>,
+}
+
+impl<M> TrackerRole<M> {
+    const fn new(notes: mpsc::Sender<Note>) -> Self {
+        Self { notes, machine: PhantomData }
+    }
+}
+
+impl<M: Machine<Event = Event, Action = Action> + Send + 'static> Role for TrackerRole<M> {
+    type Machine = M;
+
+    fn event(&mut self, input: Input) -> Option<Event> {
+        Some(match input {
+            Input::Wake => Event::Wake,
+            Input::Accepted { link, from, local } => Event::Accepted { link, from, local },
+            Input::Message { link, request, message } => Event::Message { link, request, message },
+            Input::UnknownRequest { link, request } => Event::UnknownRequest { link, request },
+            Input::Malformed { link, error } => Event::Malformed { link, error },
+            Input::Closed { link } => Event::Closed { link },
+            // It dials nobody, and neither takes nor serves chunks.
+            Input::Opened { .. } | Input::Chunk { .. } | Input::Served { .. } => return None,
+        })
+    }
+
+    fn carry_out(&mut self, action: Action) -> Option<Command> {
+        match action {
+            Action::Send { link, request, message } => Some(Command::Send { link, request, message }),
+            Action::Close { link, fault } => Some(Command::Close { link, fault }),
+            Action::Note(note) => {
+                let _ = self.notes.try_send(note);
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,267 @@
+//! Every seed that somebody claims to hold, under a number, with its holders.
+
+use alloc::boxed::Box;
+
+use super::claims::{Claims, Rivals};
+use super::crowd::{Crowd, Member};
+use super::slab::Slab;
+use crate::entropy::Entropy;
+use crate::hash::FileHash;
+use crate::lookup::Lookup;
+use crate::wire::message::SeedKey;
+
+/// The table of seeds. A seed is in it exactly as long as it has holders.
+#[derive(Debug)]
+pub(super) struct Seeds {
+    table: Slab<Seed>,
+    files: Lookup<FileHash, Claims>,
+}
+
+/// One seed and its holders, some of which may have expired or not begun: only their leases know.
+#[derive(Debug)]
+pub(super) struct Seed {
+    /// Which.
+    pub(super) key: SeedKey,
+    /// Those who claim all of it.
+    pub(super) complete: Crowd,
+    /// Those who claim some of it.
+    pub(super) partial: Crowd,
+    /// Distinct prefixes among all of them.
+    pub(super) prefixes: u32,
+    /// Has its body ever been here?
+    pub(super) body: Body,
+    /// Its position among its file's [`Rivals`].
+    position: u32,
+}
+
+/// What is known of a seed's body. Whether it is still here, the cache knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Body {
+    /// Never seen: worth asking for.
+    Unseen,
+    /// Seen once; not asked for again.
+    Seen,
+}
+
+impl Seed {
+    /// How many claim it, wholly or in part.
+    pub(super) fn holders(&self) -> usize {
+        self.complete.len().saturating_add(self.partial.len())
+    }
+
+    /// The member at a position among all holders, the complete ones first.
+    pub(super) fn holder(&self, index: usize) -> Option<Member> {
+        let complete = self.complete.members();
+        let partial = || self.partial.members().get(index.saturating_sub(complete.len()));
+        complete.get(index).or_else(partial).copied()
+    }
+
+    const fn crowd(&mut self, complete: bool) -> &mut Crowd {
+        if complete { &mut self.complete } else { &mut self.partial }
+    }
+
+    fn has_prefix(&self, prefix: u32) -> bool {
+        self.complete.has_prefix(prefix) || self.partial.has_prefix(prefix)
+    }
+}
+
+impl Seeds {
+    /// None yet.
+    pub(super) fn new(entropy: &mut Entropy) -> Self {
+        Self { table: Slab::new(), files: Lookup::new(entropy) }
+    }
+
+    /// The seed under `number`.
+    pub(super) fn get(&self, number: u32) -> Option<&Seed> {
+        self.table.get(number)
+    }
+
+    /// Notes that the seed's body has been here.
+    pub(super) fn saw_body(&mut self, number: u32) {
+        if let Some(seed) = self.table.get_mut(number) {
+            seed.body = Body::Seen;
+        }
+    }
+
+    /// How many seeds there are.
+    pub(super) fn len(&self) -> usize {
+        self.table.len()
+    }
+
+    /// Every seed's number is below it.
+    pub(super) fn slots(&self) -> u32 {
+        self.table.slots()
+    }
+
+    /// The seeds claimed for a file.
+    pub(super) fn of_file(&self, file: &FileHash) -> Option<&Claims> {
+        self.files.get(file)
+    }
+
+    /// The number of a seed, if anybody holds it.
+    pub(super) fn find(&self, key: &SeedKey) -> Option<u32> {
+        match self.files.get(&key.file_hash)? {
+            Claims::One(number) => self.table.get(*number).filter(|seed| seed.key == *key).map(|_| *number),
+            Claims::Many(rivals) => rivals.get(key.seed_id),
+        }
+    }
+
+    /// Adds a holder to a seed, which begins to exist if it didn't; gives the seed's number.
+    pub(super) fn hold(&mut self, key: SeedKey, complete: bool, member: Member) -> u32 {
+        let number = self.find(&key).unwrap_or_else(|| self.begin(key));
+        self.change(number, member, |seed| seed.crowd(complete).insert(member));
+        number
+    }
+
+    /// Takes a holder from a seed. True if that was the last one, and the seed has gone with it.
+    pub(super) fn release(&mut self, number: u32, complete: bool, member: Member) -> bool {
+        self.change(number, member, |seed| seed.crowd(complete).remove(member));
+        let ended = self.table.get(number).is_some_and(|seed| seed.holders() == 0);
+        if ended {
+            self.end(number);
+        }
+        ended
+    }
+
+    /// A holder of the seed now has all of it, or no longer.
+    pub(super) fn turn(&mut self, number: u32, complete: bool, member: Member) {
+        self.change(number, member, |seed| {
+            seed.crowd(!complete).remove(member);
+            seed.crowd(complete).insert(member);
+        });
+    }
+
+    /// Changes a seed's holders by one of `member`'s prefix, and keeps the rank of the seed right.
+    fn change(&mut self, number: u32, member: Member, change: impl FnOnce(&mut Seed)) {
+        let Some(seed) = self.table.get_mut(number) else { return };
+        let before = seed.prefixes;
+        let had = seed.has_prefix(member.prefix);
+        change(seed);
+        match (had, seed.has_prefix(member.prefix)) {
+            (false, true) => seed.prefixes = before.saturating_add(1),
+            (true, false) => seed.prefixes = before.saturating_sub(1),
+            (true, true) | (false, false) => return,
+        }
+        if let Some(Claims::Many(rivals)) = self.files.get_mut(&seed.key.file_hash) {
+            rivals.rank(number, before, seed.prefixes);
+        }
+    }
+
+    fn begin(&mut self, key: SeedKey) -> u32 {
+        let number = self.table.insert(Seed {
+            key,
+            complete: Crowd::new(),
+            partial: Crowd::new(),
+            prefixes: 0,
+            body: Body::Unseen,
+            position: 0,
+        });
+        let Some(claims) = self.files.get_mut(&key.file_hash) else {
+            self.files.insert(key.file_hash, Claims::One(number));
+            return number;
+        };
+        if let Claims::One(first) = *claims {
+            let mut rivals = Rivals::default();
+            if let Some(seed) = self.table.get_mut(first) {
+                seed.position = rivals.insert(seed.key.seed_id, first, seed.prefixes);
+            }
+            *claims = Claims::Many(Box::new(rivals));
+        }
+        if let (Claims::Many(rivals), Some(seed)) = (claims, self.table.get_mut(number)) {
+            seed.position = rivals.insert(key.seed_id, number, 0);
+        }
+        number
+    }
+
+    fn end(&mut self, number: u32) {
+        let Some(seed) = self.table.remove(number) else { return };
+        let file = seed.key.file_hash;
+        match self.files.get_mut(&file) {
+            Some(Claims::One(_)) => {
+                self.files.remove(&file);
+            }
+            Some(claims @ Claims::Many(_)) => {
+                let Claims::Many(rivals) = claims else { return };
+                let moved = rivals.remove(seed.key.seed_id, seed.prefixes, seed.position);
+                if let Some(moved) = moved.and_then(|moved| self.table.get_mut(moved)) {
+                    moved.position = seed.position;
+                }
+                if let Some(only) = rivals.only() {
+                    *claims = Claims::One(only);
+                }
+            }
+            None => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hash::SeedId;
+    use alloc::vec::Vec;
+
+    fn key(file: u8, seed: u8) -> SeedKey {
+        SeedKey { file_hash: FileHash::new([file; 32]), seed_id: SeedId::new([seed; 32]) }
+    }
+
+    const fn member(prefix: u32, lease: u32) -> Member {
+        Member { prefix, lease }
+    }
+
+    fn ranked(seeds: &Seeds, file: u8) -> Vec<u8> {
+        let numbers = seeds.of_file(&FileHash::new([file; 32])).into_iter().flat_map(Claims::ranked);
+        numbers.map(|number| seeds.get(number).unwrap().key.seed_id.as_bytes()[0]).collect()
+    }
+
+    #[test]
+    fn a_seed_lives_as_long_as_it_has_holders() {
+        let mut seeds = Seeds::new(&mut Entropy::new(1));
+        let number = seeds.hold(key(1, 1), true, member(0, 0));
+        assert_eq!(seeds.hold(key(1, 1), false, member(0, 1)), number);
+        assert_eq!((seeds.find(&key(1, 1)), seeds.find(&key(1, 2))), (Some(number), None));
+        assert!(!seeds.release(number, true, member(0, 0)));
+        assert!(seeds.release(number, false, member(0, 1)));
+        assert_eq!((seeds.find(&key(1, 1)), seeds.len(), seeds.files.len()), (None, 0, 0));
+    }
+
+    #[test]
+    fn rivals_are_ranked_by_distinct_prefixes_not_by_holders() {
+        let mut seeds = Seeds::new(&mut Entropy::new(1));
+        for lease in 0..50 {
+            seeds.hold(key(1, 1), true, member(7, lease));
+        }
+        let second = seeds.hold(key(1, 2), true, member(1, 100));
+        seeds.hold(key(1, 2), false, member(2, 101));
+        seeds.hold(key(1, 2), false, member(1, 102));
+        assert_eq!(ranked(&seeds, 1), [2, 1]);
+        assert_eq!(seeds.get(second).map(|seed| seed.prefixes), Some(2));
+        seeds.release(second, false, member(2, 101));
+        seeds.hold(key(1, 1), false, member(8, 103));
+        assert_eq!(ranked(&seeds, 1), [1, 2]);
+    }
+
+    #[test]
+    fn the_last_rival_stands_alone_again() {
+        let mut seeds = Seeds::new(&mut Entropy::new(1));
+        let numbers: Vec<_> = (0..20).map(|n| seeds.hold(key(1, n), true, member(n.into(), 0))).collect();
+        for n in (0..19).rev().chain([19]) {
+            let claims = seeds.of_file(&FileHash::new([1; 32])).unwrap();
+            assert_eq!((0..claims.len()).filter_map(|at| claims.nth(at)).count(), claims.len());
+            assert_eq!(seeds.find(&key(1, n)), Some(numbers[n as usize]));
+            seeds.release(numbers[n as usize], true, member(n.into(), 0));
+            assert_eq!(seeds.find(&key(1, n)), None);
+        }
+        assert_eq!((seeds.len(), seeds.files.len()), (0, 0));
+    }
+
+    #[test]
+    fn turning_complete_moves_a_holder_once() {
+        let mut seeds = Seeds::new(&mut Entropy::new(1));
+        let number = seeds.hold(key(1, 1), false, member(3, 4));
+        seeds.turn(number, true, member(3, 4));
+        let seed = seeds.get(number).unwrap();
+        assert_eq!((seed.complete.len(), seed.partial.len(), seed.prefixes), (1, 0, 1));
+        assert_eq!((seed.holder(0), seed.holder(1)), (Some(member(3, 4)), None));
+    }
+}

@@ -1,0 +1,16 @@
+//! The seeder, from outside: only `handle`, `poll` and `deadline`.
+#![expect(
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test panics where it is surprised"
+)]
+
+mod announcing;
+mod connections;
+mod flood;
+mod harness;
+mod leases;
+mod once;
+mod serving;
+mod trace;
+mod trackers;
