@@ -13,6 +13,10 @@ const MIN_CHUNKS: u64 = 4;
 const CATCH_UP: Duration = Duration::from_millis(250);
 /// The least time that a request is given.
 const MIN_PATIENCE: Duration = Duration::from_secs(2);
+/// The time that the first requests to a peer are given, besides what their size takes.
+const UNKNOWN: Duration = Duration::from_secs(10);
+/// The same, if nothing else can be done meanwhile.
+const UNKNOWN_URGENT: Duration = Duration::from_secs(4);
 /// Chunk times that a request is given.
 const CHUNK_TIMES: u32 = 10;
 /// Bytes asked of the only peer.
@@ -166,14 +170,16 @@ impl Pace {
         u64::try_from(per_second).ok().map(|rate| rate.max(1))
     }
 
-    /// How many requests it may have at a time, for chunks of `chunk_size` bytes. One on probation has one.
+    /// How many requests it may have at a time, for chunks of `chunk_size` bytes. One of whom nothing has
+    /// come yet has few, one on probation has one.
     pub(super) fn room(&self, chunk_size: u32, alone: bool) -> usize {
         if self.is_snubbed() {
             return 1;
         }
+        let Some(rate) = self.rate() else { return if alone { 4 } else { 2 } };
         let chunk_size = u64::from(chunk_size).max(1);
         // At a high rate, 20 ms worth: so much is on its way through sockets, hashing and disk.
-        let flow = self.rate().unwrap_or(0) / 50 / chunk_size;
+        let flow = rate / 50 / chunk_size;
         let base = if alone { (ALONE / chunk_size).max(4) } else { (AMONG_OTHERS / chunk_size).clamp(2, 4) };
         let room = usize::try_from(base.max(flow).min(MAX_OUTSTANDING)).unwrap_or(1);
         room.min(self.ceiling.unwrap_or(room)).max(1)
@@ -188,8 +194,8 @@ impl Pace {
                 let chunk = span(len, rate).max(slowest);
                 chunk.saturating_mul(CHUNK_TIMES).saturating_add(span(ahead, rate)).max(MIN_PATIENCE)
             }
-            (None, true) => Duration::from_secs(4).saturating_add(span(len, 256 << 10)),
-            (None, false) => Duration::from_secs(30).saturating_add(span(len, 128 << 10)),
+            (None, true) => UNKNOWN_URGENT.saturating_add(span(len, 256 << 10)),
+            (None, false) => UNKNOWN.saturating_add(span(len, 128 << 10)),
         };
         patience.saturating_add(slowest).saturating_mul(1 << self.snubs.min(3))
     }
