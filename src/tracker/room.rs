@@ -157,7 +157,8 @@ impl Registry {
         let live = self.nodes.get(node).and_then(|row| row.live);
         for entry in added {
             let Some(number) = self.seeds.find(&entry.key) else { continue };
-            let full = self.seeds.get(number).is_some_and(|seed| seed.holders() as u64 >= self.caps.holders);
+            let full =
+                self.seeds.get(number).is_some_and(|seed| seed.holders.len() as u64 >= self.caps.holders);
             let again =
                 [Some(lease), live].into_iter().flatten().any(|own| self.held.contains_key(&(own, number)));
             if full && !again {
@@ -173,10 +174,10 @@ impl Registry {
         let mut weakest = None;
         let row = self.seeds.get(seed)?;
         for _ in 0..COMPARED {
-            let Some(member) = row.holder(self.entropy.below(row.holders())) else { continue };
+            let Some(member) = self.entropy.pick(row.holders.members()) else { continue };
             let pending = self.leases.get(member.lease).is_some_and(|lease| lease.phase == Phase::Pending);
             let counts = pending || self.alive(member.lease).is_some();
-            let size = if counts { self.prefixes.entries(member.prefix) } else { u32::MAX };
+            let size = if counts { self.prefixes.entries(member.group.prefix()) } else { u32::MAX };
             weakest = weakest.max(Some((size, member.lease)));
         }
         weakest.filter(|(size, _)| *size > level).map(|(_, lease)| lease)

@@ -88,7 +88,7 @@ impl World {
         }
         assert_eq!(entries, registry.held.len());
         let seeds = (0..registry.seeds.slots()).filter_map(|number| registry.seeds.get(number));
-        assert_eq!(seeds.map(seeds::Seed::holders).sum::<usize>(), entries);
+        assert_eq!(seeds.map(|seed| seed.holders.len()).sum::<usize>(), entries);
         let nodes = (0..registry.nodes.slots()).filter_map(|number| registry.nodes.get(number));
         let charges: u64 = nodes.map(|node| u64::from(node.charge)).sum();
         assert_eq!(charges, registry.prefixes.total());
