@@ -40,7 +40,7 @@ fn an_unfinished_announcement_changes_nothing() {
     assert_eq!(world.query(&mut stranger, about(2)).seeds, []);
     assert_eq!(world.list(&mut stranger, 0, 10).summaries.len(), 1);
     // What is kept can still be built on, and that ends the unfinished one.
-    assert!(!world.update(&mut peer, digest(&[complete(1)]), UpdateSet::Same).resend);
+    assert!(!updated(world.page(&mut peer, 0, true, digest(&[complete(1)]), UpdateSet::Same)).resend);
     assert_eq!(world.page(&mut peer, 1, true, NO_BASE, all(3..4)), INVALID);
     assert_eq!(world.holders(2), []);
 }

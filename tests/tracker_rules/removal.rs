@@ -55,6 +55,23 @@ fn of_a_large_lease_that_expires_nothing_is_named_and_its_removal_is_spread() {
 }
 
 #[test]
+fn of_many_leases_that_expire_at_one_moment_none_is_named() {
+    let mut world = World::new();
+    for n in 0..3_000u16 {
+        let mut peer = world.connect(&format!("10.0.{}.1", n % 200), n.into()).at_port(1 + n);
+        world.announce(&mut peer, &[complete(1)]);
+        world.close(&peer);
+    }
+    let mut asker = world.connect("10.1.0.1", 9_999);
+    world.oversleep(TTL - 1);
+    assert_eq!(world.query(&mut asker, about(1)).holders.len(), 32);
+    world.oversleep(1);
+    let reply = world.query(&mut asker, about(1));
+    assert!(reply.holders.is_empty() && reply.seeds.is_empty());
+    assert_eq!(world.list(&mut asker, 0, 10).summaries, []);
+}
+
+#[test]
 fn a_large_set_is_replaced_in_one_step() {
     let mut world = World::new();
     let mut peer = large(&mut world, "10.0.0.1", 1, 20_000);
