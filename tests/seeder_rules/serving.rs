@@ -8,7 +8,7 @@ use samara::wire::message::{Gone, HaveSet, List, Rejection};
 use samara::wire::session::Fault;
 use samara::{Have, SeedId};
 
-use crate::harness::{Bench, identity, key, link, seed, send, serve};
+use super::harness::{Bench, identity, key, link, seed, send, serve};
 
 const CANCELLED: Message = Message::Rejected(Rejection::Cancelled);
 const CHANGED: Message = Message::Rejected(Rejection::Gone(Gone::Changed));
@@ -278,8 +278,8 @@ fn time_that_goes_back_stands_still() {
     bench.subscribe(1, 2);
     bench.run(Duration::from_secs(5));
     bench.tell(Event::Wake);
-    bench.now = crate::harness::at(1_000);
+    bench.now = super::harness::at(1_000);
     bench.tell(Event::Gained { file: FileId(2), index: 1 });
     let deadline = samara::Machine::deadline(&bench.seeder).map(|deadline| deadline.at);
-    assert_eq!(deadline, Some(crate::harness::at(5_100)));
+    assert_eq!(deadline, Some(super::harness::at(5_100)));
 }
