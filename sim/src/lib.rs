@@ -9,7 +9,7 @@
 //! - [`host`]: a machine, its place in the network, what it is asked to do and what came of it.
 //! - [`net`]: connections, latency, bandwidth, cuts.
 //! - [`disk`]: files, what is durable of them, and what a crash leaves.
-//! - [`file`]: files and their seeds, true and false.
+//! - [`mod@file`]: files and their seeds, true and false.
 //! - [`trace`]: what happened, a line each.
 //!
 //! [`check`] holds what fuzz targets and tests share.
