@@ -3,6 +3,7 @@
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use super::peers::{Ask, Fetch, Offer, Peer, Phase, Stage};
 use super::{Action, Downloader, Timer};
@@ -15,6 +16,8 @@ use crate::wire::session::Fault;
 
 /// Requests under way that settle which list is true, for each list and chunk.
 const PROBES: usize = 2;
+/// With the share used up, how soon to see who is late.
+const LOOK: Duration = Duration::from_secs(1);
 /// Free chunks per peer and candidate in a request: with fewer, a request names fewer candidates.
 const SPARE: usize = 4;
 
@@ -44,17 +47,29 @@ impl Downloader {
         }
     }
 
-    /// Asks everybody who has room, those on probation last, those of whom least is awaited first.
+    /// Asks everybody who has room, those of whom least is awaited first, as long as the share in all allows; then
+    /// those on probation, whatever the share.
     pub(super) fn fetch(&mut self) {
         let ready = self.peers.ready();
+        let chunk_size = self.progress.as_ref().map_or(0, |progress| progress.seed().chunk_size());
+        let in_time = self.peers.iter().filter(|peer| !peer.pace.is_late(self.now, chunk_size));
+        let under_way = in_time.fold(0_usize, |sum, peer| sum.saturating_add(peer.outstanding().0));
+        let mut left = self.window.share().saturating_sub(under_way);
         for probation in [false, true] {
             let peers = self.peers.iter().filter(|peer| peer.pace.is_snubbed() == probation);
             let mut links: Vec<_> = peers.map(|peer| (peer.outstanding().0, peer.link)).collect();
             self.entropy.shuffle(&mut links);
             links.sort_by_key(|(outstanding, _)| *outstanding);
-            while !links.is_empty() {
-                links.retain(|(_, link)| self.fetch_from(*link, ready).is_some());
+            while !links.is_empty() && (left > 0 || probation) {
+                links.retain(|(_, link)| {
+                    let asked = (left > 0 || probation) && self.fetch_from(*link, ready).is_some();
+                    left = left.saturating_sub(usize::from(asked && !probation));
+                    asked
+                });
             }
+        }
+        if left == 0 {
+            self.timers.set_earlier(Timer::Look, self.now + LOOK);
         }
         match self.window.wait(self.now) {
             Some(at) => self.timers.set(Timer::Limit, at),

@@ -77,11 +77,15 @@ impl Downloader {
 
     /// A chunk satisfied its step in `seed`: what follows for the lists.
     pub(super) fn learn(&mut self, seed: &Seed, index: u32) {
+        let settled = self.candidates.settled();
         let refutations = self.candidates.verified(seed.id(), index);
         self.wait_turn();
         self.prove();
         if refutations.is_empty() {
-            if self.pinned_id().is_none() {
+            if settled {
+                let candidates = &self.candidates;
+                self.picker.permit_more(|index| candidates.may_fetch(index));
+            } else {
                 self.permit();
             }
             return;

@@ -107,6 +107,8 @@ enum Timer {
     Redial,
     /// The rate limit allows a request.
     Limit,
+    /// Peers may be late.
+    Look,
     /// A dial and a Test have taken too long.
     Test(Link),
     /// A busy peer may be asked again.
@@ -126,6 +128,7 @@ impl Timer {
             Self::Rotate => "rotate",
             Self::Redial => "redial",
             Self::Limit => "limit",
+            Self::Look => "look",
             Self::Test(_) => "test",
             Self::Retry(_) => "retry",
             Self::Request(..) => "request",
@@ -197,7 +200,7 @@ impl Downloader {
             Timer::Rotate => self.rotate(),
             Timer::Test(link) => self.untested(link),
             Timer::Request(link, request) => self.overdue(link, request),
-            Timer::Redial | Timer::Limit | Timer::Retry(_) => {}
+            Timer::Redial | Timer::Limit | Timer::Look | Timer::Retry(_) => {}
         }
     }
 

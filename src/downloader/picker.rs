@@ -25,6 +25,8 @@ pub(super) struct Picker {
     held: Vec<u32>,
     /// How many chunks are wanted.
     wanted: usize,
+    /// All chunks from here on may be fetched.
+    floor: u32,
     /// Peers that have every chunk.
     complete: usize,
     entropy: Entropy,
@@ -74,6 +76,7 @@ impl Picker {
             open: Have::none(chunks),
             held: Vec::new(),
             wanted: 0,
+            floor: chunks,
             complete: 0,
             entropy,
         }
@@ -105,6 +108,17 @@ impl Picker {
         for index in 0..self.open.chunks() {
             let permitted = may(index);
             self.change(index, |chunk| chunk.permitted = permitted);
+        }
+        self.floor = self.open.chunks();
+        self.permit_more(may);
+    }
+
+    /// The chunks that may be fetched reach further towards the file's beginning, perhaps, and nothing else has
+    /// changed: costs no more than what is new.
+    pub(super) fn permit_more(&mut self, may: impl Fn(u32) -> bool) {
+        while let Some(index) = self.floor.checked_sub(1).filter(|index| may(*index)) {
+            self.floor = index;
+            self.change(index, |chunk| chunk.permitted = true);
         }
     }
 

@@ -61,6 +61,7 @@ impl Downloader {
         };
         let Some(peer) = self.peers.get_mut(link) else { return };
         peer.pace.delivered(self.now, step.len);
+        self.window.press();
         let addr = peer.addr;
         self.accept(addr, &fetch.seed, step, hashed);
     }
@@ -116,7 +117,10 @@ impl Downloader {
                 self.not_held(link, &fetch);
                 self.broke_promise(link);
             }
-            Rejection::Busy { retry_after } => self.turned_down(link, pause(retry_after)),
+            Rejection::Busy { retry_after } => {
+                self.window.ease();
+                self.turned_down(link, pause(retry_after));
+            }
             Rejection::Cancelled if fetch.is_awaited() => self.broke_promise(link),
             Rejection::Cancelled => {}
             Rejection::Gone(why) => {

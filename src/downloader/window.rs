@@ -9,6 +9,14 @@ mod tests;
 
 /// Chunks that the budget always allows, however large they are.
 const MIN_CHUNKS: u64 = 4;
+/// The fewest and the most requests in all.
+const MIN_REQUESTS: usize = 4;
+const MAX_REQUESTS: usize = 256;
+const SIXTEENTHS: usize = 16;
+/// How long a peer of which nothing is known may keep others waiting.
+const LATE: Duration = Duration::from_secs(1);
+/// Chunk times that a peer may keep others waiting.
+const LATE_TIMES: u32 = 3;
 /// How far a rate limit may catch up after a time in which less came.
 const CATCH_UP: Duration = Duration::from_millis(250);
 /// The least time that a request is given.
@@ -28,11 +36,15 @@ const RAISE: u32 = 64;
 /// Chunks asked of one peer, however small they are.
 const MAX_OUTSTANDING: u64 = 64;
 
-/// What is requested or not yet stored, against the budget; what may come, against the rate limit.
+/// What is requested or not yet stored, against the budget; what may come, against the rate limit; and how many
+/// requests there may be in all, which is nobody's concern until peers say that they are busy: from then on it is
+/// what they can take.
 #[derive(Debug)]
 pub(super) struct Window {
     budget: u64,
     used: u64,
+    /// Requests in all, in sixteenths.
+    share: usize,
     /// Bytes per second; 0: none.
     limit: u64,
     /// With a limit: when everything asked for so far will have come at that rate.
@@ -42,7 +54,22 @@ pub(super) struct Window {
 impl Window {
     /// With this budget in bytes and this limit in bytes per second.
     pub(super) const fn new(budget: u64, limit: u64, now: Time) -> Self {
-        Self { budget, used: 0, limit, paid: now }
+        Self { budget, used: 0, share: MAX_REQUESTS * SIXTEENTHS, limit, paid: now }
+    }
+
+    /// How many requests there may be in all.
+    pub(super) const fn share(&self) -> usize {
+        self.share / SIXTEENTHS
+    }
+
+    /// A peer was too busy: somewhat fewer requests, but never less than four.
+    pub(super) fn ease(&mut self) {
+        self.share = (self.share.saturating_sub(self.share / 8)).max(MIN_REQUESTS * SIXTEENTHS);
+    }
+
+    /// A chunk came: a quarter of a request more.
+    pub(super) fn press(&mut self) {
+        self.share = self.share.saturating_add(SIXTEENTHS / 4).min(MAX_REQUESTS * SIXTEENTHS);
     }
 
     /// Is there room for `bytes` more, of a file with chunks of `chunk_size`?
@@ -152,6 +179,12 @@ impl Pace {
     /// Did it let its last request expire?
     pub(super) const fn is_snubbed(&self) -> bool {
         self.snubs > 0
+    }
+
+    /// Has it been waited for so long that others shouldn't be kept waiting for it?
+    pub(super) fn is_late(&self, now: Time, chunk_size: u32) -> bool {
+        let usual = self.rate().map(|rate| span(chunk_size.into(), rate).saturating_mul(LATE_TIMES));
+        self.is_snubbed() || now.since(self.since) > usual.map_or(LATE, |usual| usual.min(LATE))
     }
 
     /// It asked for a pause.

@@ -117,11 +117,4 @@ impl<'a> Desk<'a> {
         let wait = self.tools.entropy.jitter(wait);
         self.set(timer, wait);
     }
-
-    /// Sets a timer to any moment within `span` from now.
-    pub(super) fn set_somewhere_within(&mut self, timer: Timer, span: Duration) {
-        let micros = usize::try_from(span.as_micros()).unwrap_or(usize::MAX);
-        let wait = self.tools.entropy.below(micros);
-        self.set(timer, Duration::from_micros(wait as u64));
-    }
 }

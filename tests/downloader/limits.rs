@@ -76,3 +76,18 @@ fn tarpits_cannot_use_up_the_budget_for_ever() {
     let took = world.finish();
     assert!(took < 45 * SECOND, "{took:?}");
 }
+
+#[test]
+fn busy_peers_are_not_pestered() {
+    let mut world = World::new(file(400 * 64), 64, Config::default());
+    let later = samara::Time::ZERO + 10 * SECOND;
+    (1..=20).for_each(|host| drop(world.peer(host, Manner::BusyFetch(later)).clone()));
+    world.begin();
+    world.run(5 * SECOND);
+    let fetches = |world: &World| (1..=20).map(|host| world.fetches(host).len()).sum::<usize>();
+    let before = fetches(&world);
+    world.run(300 * MS);
+    // Everybody asks for pauses of 300 ms, and four requests at a time find that out.
+    assert!((10..=24).contains(&(fetches(&world) - before)), "{} in a pause", fetches(&world) - before);
+    assert!(world.finish() < 10 * SECOND);
+}

@@ -189,7 +189,8 @@ fn chaos(pin: u8, claims: u32, happenings: &[Happening]) -> String {
     };
     let mut claimed = Have::none(20);
     claimed.insert(claims);
-    let resumed = Event::Resumed { seed: (claims < 20).then(|| (seed, true)), have: Have::none(20), claimed };
+    let resumed =
+        Event::Resumed { seed: (claims < 20).then_some((seed, true)), have: Have::none(20), claimed };
     let mut trace = String::new();
     chaos.machine.handle(Time::ZERO, resumed);
     chaos.drain();

@@ -23,26 +23,22 @@ fn a_tracker_that_lost_the_lease_gets_everything_again() {
 }
 
 #[test]
-fn after_a_restart_everything_is_sent_again_some_time_within_the_interval() {
+fn after_a_restart_everything_is_sent_again_within_the_interval() {
     let mut waits = Vec::new();
     for round in 0..10 {
         let (mut bench, mut tracker) = announced(1 + round);
         bench.run(Duration::from_millis(u64::from(round)));
         tracker.restart();
-        while tracker.log.is_empty() {
+        let restarted = bench.now;
+        while tracker.log.len() < 2 {
             tracker.run(&mut bench, MILLI);
         }
-        assert_eq!(tracker.heard(), ["Same"]);
-        let restarted = bench.now;
-        while tracker.log.is_empty() {
-            tracker.run(&mut bench, 10 * MILLI);
-        }
-        assert_eq!(tracker.heard(), [format!("All {} page 0 last", round + 1)]);
+        assert_eq!(tracker.heard(), ["Same".to_string(), format!("All {} page 0 last", round + 1)]);
         waits.push(bench.now - restarted);
         assert!(bench.now - restarted <= 20 * SECOND + 10 * MILLI);
     }
     waits.dedup();
-    assert!(waits.len() > 1 || waits[0] > MILLI * 100, "at random: {waits:?}");
+    assert!(waits.len() > 1, "not everybody at once: {waits:?}");
 }
 
 #[test]

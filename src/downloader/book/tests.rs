@@ -1,1 +1,174 @@
 use super::*;
+use crate::wire::message::Gone;
+
+fn addr(host: u16) -> SocketAddr {
+    SocketAddr::from(([10, 0, (host >> 8) as u8, host as u8], 7000))
+}
+
+fn id(n: u8) -> SeedId {
+    SeedId::new([n; 32])
+}
+
+fn at(seconds: u64) -> Time {
+    Time::from_micros(seconds * 1_000_000)
+}
+
+fn book() -> Book {
+    Book::new(Entropy::new(3))
+}
+
+fn name(book: &mut Book, host: u16) -> bool {
+    book.name(addr(host), HolderAddr::At(addr(host)), id(1))
+}
+
+fn next(book: &mut Book, now: Time) -> Option<SocketAddr> {
+    book.next(now, |_| true)
+}
+
+#[test]
+fn given_ones_go_first_then_new_ones_then_those_that_failed() {
+    let mut book = book();
+    name(&mut book, 1);
+    assert_eq!(next(&mut book, at(0)), Some(addr(1)));
+    assert!(book.failed(addr(1), Stale::Unreachable, at(0)));
+    (2..=9).for_each(|host| assert!(name(&mut book, host)));
+    book.give(addr(10));
+    book.give("[::ffff:10.0.0.10]:7000".parse().unwrap());
+    let order: Vec<_> = core::iter::from_fn(|| next(&mut book, at(9))).collect();
+    assert_eq!((order.len(), order[0], order[9]), (10, addr(10), addr(1)));
+    let mut sorted = order.clone();
+    sorted.sort();
+    assert_ne!(order[1..9], sorted[1..9], "in random order");
+}
+
+#[test]
+fn an_address_that_is_named_or_given_again_is_not_dialled_twice() {
+    let mut book = book();
+    name(&mut book, 1);
+    assert_eq!(next(&mut book, at(0)), Some(addr(1)));
+    assert!(name(&mut book, 1));
+    book.give(addr(1));
+    assert_eq!(next(&mut book, at(100)), None, "it is connected");
+    book.lost(addr(1), at(100));
+    assert!(name(&mut book, 1));
+    assert_eq!(next(&mut book, at(100)), None, "a second's wait can't be had shorter");
+    assert_eq!(book.due(), Some(at(101)));
+    assert_eq!(next(&mut book, at(101)), Some(addr(1)));
+}
+
+#[test]
+fn waits_double_to_a_minute_and_stay_short_for_those_of_use() {
+    let mut book = book();
+    name(&mut book, 1);
+    book.give(addr(2));
+    let waits = |book: &mut Book, host| {
+        let wait = |_| {
+            book.failed(addr(host), Stale::Unreachable, at(0));
+            let due = book.due().unwrap();
+            assert!(next(book, due).is_some());
+            due.as_micros() / 1_000_000
+        };
+        (0..8).map(wait).collect::<Vec<_>>()
+    };
+    while next(&mut book, at(0)).is_some() {}
+    assert_eq!(waits(&mut book, 1), [1, 2, 4, 8, 16, 32, 60, 60]);
+    assert_eq!(waits(&mut book, 2), [1, 2, 4, 8, 8, 8, 8, 8]);
+    book.delivered(addr(1));
+    assert_eq!(waits(&mut book, 1), [1, 2, 4, 8, 8, 8, 8, 8]);
+}
+
+#[test]
+fn staleness_and_bans_are_news_once() {
+    let mut book = book();
+    name(&mut book, 1);
+    assert!(book.failed(addr(1), Stale::Unreachable, at(0)));
+    assert!(!book.failed(addr(1), Stale::Gone(Gone::Never), at(1)));
+    assert!(book.ban(addr(1), Fault::Unsolicited) && !book.ban(addr(1), Fault::Useless));
+    assert!(!name(&mut book, 1), "a banned one isn't learnt again");
+    assert_eq!(next(&mut book, at(999)), None);
+}
+
+#[test]
+fn hope_is_whoever_was_not_tried_or_was_busy() {
+    let mut book = book();
+    assert!(!book.has_hope());
+    name(&mut book, 1);
+    assert!(book.has_hope() && book.has_new());
+    next(&mut book, at(0));
+    assert!(book.has_hope() && !book.has_new(), "it is being tried");
+    book.busy(addr(1), at(5));
+    assert!(book.has_hope());
+    book.failed(addr(1), Stale::Unreachable, at(5));
+    assert!(!book.has_hope());
+    next(&mut book, at(9));
+    assert!(!book.has_hope() && !book.has_useful(), "a second try is no hope");
+    book.passed(addr(1));
+    book.lost(addr(1), at(10));
+    assert!(book.has_useful(), "it may come back");
+    book.ban(addr(1), Fault::BadChunk { index: 0 });
+    assert!(!book.has_useful());
+}
+
+#[test]
+fn holders_of_lists_that_nobody_wants_wait_on_the_shelf() {
+    let mut book = book();
+    name(&mut book, 1);
+    assert_eq!(book.next(at(0), |claims| claims.contains(&id(2))), None);
+    assert!(!book.has_hope());
+    assert_eq!(next(&mut book, at(99)), None);
+    book.claim(addr(1), id(2));
+    assert!(book.has_hope(), "it claims another one");
+    assert_eq!(book.next(at(0), |_| false), None);
+    book.unshelve();
+    assert_eq!(next(&mut book, at(0)), Some(addr(1)));
+}
+
+#[test]
+fn claims_are_bounded_and_the_oldest_go() {
+    let mut book = book();
+    name(&mut book, 1);
+    (2..=6).for_each(|n| book.claim(addr(1), id(n)));
+    book.claim(addr(1), id(6));
+    assert_eq!(book.claims(addr(1)), [3, 4, 5, 6].map(id));
+    assert_eq!(book.claims(addr(2)), []);
+}
+
+#[test]
+fn its_own_address_is_forgotten_for_good() {
+    let mut book = book();
+    name(&mut book, 1);
+    next(&mut book, at(0));
+    book.forget(addr(1));
+    assert!(!name(&mut book, 1) && !book.has_hope());
+    book.give(addr(1));
+    assert!(next(&mut book, at(99)).is_none() && book.reports().is_empty());
+}
+
+#[test]
+fn a_full_book_makes_room_by_forgetting_who_failed() {
+    let mut book = book();
+    book.give(addr(0));
+    next(&mut book, at(0));
+    book.failed(addr(0), Stale::Unreachable, at(1_000));
+    (1..MAX_KNOWN as u16).for_each(|host| assert!(name(&mut book, host)));
+    assert!(!name(&mut book, 9_000), "nobody can be spared");
+    let tried = next(&mut book, at(0)).unwrap();
+    book.failed(tried, Stale::Unreachable, at(0));
+    assert!(name(&mut book, 9_000));
+    assert_eq!(book.known.len(), MAX_KNOWN);
+    assert!(!book.known.contains_key(&tried) && book.known.contains_key(&addr(0)));
+}
+
+#[test]
+fn reports_and_stale_lists_fit_a_page() {
+    let mut book = book();
+    (0..200).for_each(|host| assert!(name(&mut book, host)));
+    for _ in 0..70 {
+        let tried = next(&mut book, at(0)).unwrap();
+        book.failed(tried, Stale::Unreachable, at(0));
+    }
+    let reports = book.reports();
+    assert_eq!(reports.len(), MAX_REPORTS);
+    assert!(reports.iter().all(|report| report.fate == PeerFate::Unreachable), "those that were tried");
+    assert_eq!(book.stale().len(), limits::MAX_EXCLUDED);
+}

@@ -67,6 +67,16 @@ fn what_is_not_permitted_is_not_picked() {
 }
 
 #[test]
+fn what_is_permitted_can_grow_downwards() {
+    let mut picker = picker(6);
+    picker.permit(|index| index == 1 || index >= 4);
+    picker.permit_more(|index| index >= 3);
+    assert_eq!(picker.free(), 4, "1, 3, 4 and 5");
+    picker.permit_more(|_| true);
+    assert_eq!(picker.free(), 6);
+}
+
+#[test]
 fn nothing_is_doubled_while_a_chunk_that_somebody_has_is_free() {
     let mut picker = picker(2);
     let (all, zero) = (Have::all(2), some(2, &[0]));

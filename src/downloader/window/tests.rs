@@ -48,6 +48,29 @@ fn what_does_not_come_costs_nothing() {
 }
 
 #[test]
+fn busy_peers_make_it_modest_and_chunks_bold_again() {
+    let mut window = Window::new(0, 0, Time::ZERO);
+    assert_eq!(window.share(), 256);
+    (0..40).for_each(|_| window.ease());
+    assert_eq!(window.share(), 4);
+    (0..8).for_each(|_| window.press());
+    assert_eq!(window.share(), 6);
+    (0..2_000).for_each(|_| window.press());
+    assert_eq!(window.share(), 256);
+}
+
+#[test]
+fn whoever_is_late_is_not_waited_for() {
+    let mut pace = Pace::new(Time::ZERO);
+    pace.asked(at(0), 0);
+    assert!(!pace.is_late(at(1_000), 100) && pace.is_late(at(1_001), 100));
+    pace.delivered(at(50), 100);
+    assert!(!pace.is_late(at(200), 100) && pace.is_late(at(201), 100), "three chunk times");
+    pace.snub();
+    assert!(pace.is_late(at(50), 100));
+}
+
+#[test]
 fn patience_follows_the_measured_rate_and_is_generous_before() {
     let mut pace = Pace::new(Time::ZERO);
     assert_eq!(pace.patience(256 << 10, 0, Duration::ZERO, false), 12 * SECOND);
@@ -116,6 +139,7 @@ fn a_pause_ends_exactly_when_it_was_said_to() {
 #[test]
 fn a_peer_that_was_too_busy_is_asked_for_what_it_takes_and_in_time_for_one_more() {
     let mut pace = Pace::new(Time::ZERO);
+    pace.delivered(at(1), 1);
     assert_eq!(pace.room(256 << 10, true), 8);
     pace.narrow(5);
     assert_eq!(pace.room(256 << 10, true), 5);

@@ -55,7 +55,7 @@ impl Lease {
     }
 
     fn updated(&mut self, desk: &mut Desk<'_>, what: Announcement, updated: &Updated) {
-        let restarted = self.epoch.replace(updated.epoch).is_some_and(|known| known != updated.epoch);
+        self.epoch = Some(updated.epoch);
         let differs = updated.resend || updated.digest != self.view.digest();
         match what {
             Announcement::Page { .. } if updated.resend => {
@@ -67,11 +67,8 @@ impl Lease {
                 self.view.reset();
                 self.rest(desk);
             }
-            // A tracker that forgot everybody is not told by everybody at once.
-            Announcement::Change | Announcement::Withdrawal if restarted => {
-                self.view.reset();
-                desk.set_somewhere_within(Timer::Announce, self.interval);
-            }
+            // Also after a restart: it learns of it at its next announcement, whose moment is jittered, so that a
+            // tracker that forgot everybody hears from all within an interval, and not at once.
             Announcement::Change | Announcement::Withdrawal if differs => {
                 self.view.reset();
                 self.page(desk);
