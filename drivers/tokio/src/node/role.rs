@@ -85,9 +85,11 @@ impl<M> NodeRole<M> {
         self.library.insert(file, Entry { path, store: Some(Store { part, jobs }) });
     }
 
-    /// Forgets a file.
+    /// Forgets a finished file.
     pub(crate) fn remove(&mut self, file: FileId) {
-        self.library.remove(&file);
+        if self.library.get(&file).is_some_and(|entry| entry.store.is_none()) {
+            self.library.remove(&file);
+        }
     }
 
     /// Where a tracker was reached last.
