@@ -1,6 +1,6 @@
 //! `--json`: every line of stdout is one object with the documented fields, and progress never lies.
 
-use crate::world::{CHUNK, Ended, World, number};
+use crate::world::{CHUNK, Ended, Running, World, number};
 
 /// Each event's fields, all of which have to be there.
 const FIELDS: [(&str, &[&str]); 8] = [
@@ -11,7 +11,17 @@ const FIELDS: [(&str, &[&str]); 8] = [
     ("banned", &["addr", "why"]),
     (
         "done",
-        &["path", "file_hash", "length", "seconds", "resumed_bytes", "fetched_bytes", "stale", "banned", "sources"],
+        &[
+            "path",
+            "file_hash",
+            "length",
+            "seconds",
+            "resumed_bytes",
+            "fetched_bytes",
+            "stale",
+            "banned",
+            "sources",
+        ],
     ),
     ("error", &["code", "message", "peers"]),
     ("uploaded", &["bytes", "peers"]),
@@ -35,7 +45,8 @@ fn a_download_is_told_line_by_line() {
     let ended = world.expect(0, &["get", &seeder.hash, "--tracker", &tracker.addr, "-o", "copy", "--json"]);
     check(&ended);
     let length = 24 * CHUNK as u64;
-    let progress = ended.objects().into_iter().filter(|object| object["event"] == "progress").collect::<Vec<_>>();
+    let progress =
+        ended.objects().into_iter().filter(|object| object["event"] == "progress").collect::<Vec<_>>();
     assert!(progress.len() >= 3, "two seconds, an event each half one: {}", ended.stdout);
     let bytes = progress.iter().map(|event| number(event, "bytes")).collect::<Vec<_>>();
     assert!(bytes.is_sorted() && bytes.iter().all(|bytes| *bytes <= length), "{bytes:?}");
@@ -76,15 +87,16 @@ fn progress_can_be_turned_off() {
 }
 
 #[test]
-fn a_warning_says_that_no_tracker_answers() {
+fn a_warning_says_that_no_tracker_answers_and_trying_goes_on() {
     let world = World::new();
     world.file("f", 100, 1);
     let nobody = crate::world::nobody();
-    let mut seeder = world.spawn(&["seed", "f", "--tracker", &nobody, "--listen", "127.0.0.1:0", "--json"]);
-    seeder.event("listening");
-    let tracker = world.service(&["tracker", "--json", "--listen", &nobody]);
-    seeder.event("seeding");
-    drop(tracker);
+    let script = "exec samara seed f --tracker \"$1\" --listen 127.0.0.1:0 2>&1";
+    let mut seeder = Running::start(world.wrapped("sh", &["-c", script, "sh", &nobody]));
+    let mut line = |words: &str| while !seeder.line().expect(words).contains(words) {};
+    line(&format!("no tracker has answered for 5 s, still trying: {nobody}"));
+    let _tracker = world.service(&["tracker", "--json", "--listen", &nobody]);
+    line("samara get 'samara:");
     seeder.signal("INT");
     assert_eq!(seeder.wait().code, 130);
 }

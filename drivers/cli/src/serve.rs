@@ -132,14 +132,8 @@ impl<'a> Server<'a> {
         let mut tick = interval(TICK);
         loop {
             tokio::select! {
-                code = signals.next() => {
-                    stop(&self.node, &mut self.reports, signals).await;
-                    return Ok(code);
-                }
-                () = reached(until) => {
-                    stop(&self.node, &mut self.reports, signals).await;
-                    return Ok(Code::Ok);
-                }
+                code = signals.next() => return Ok(self.stop(code, signals).await),
+                () = reached(until) => return Ok(self.stop(Code::Ok, signals).await),
                 change = next(&mut changes) => match change {
                     Some(change) => self.change(change)?,
                     None if self.shelf.is_empty() => return Err(self.nothing(signals).await),
@@ -152,6 +146,12 @@ impl<'a> Server<'a> {
                 now = tick.tick() => self.tick(now),
             }
         }
+    }
+
+    async fn stop(mut self, code: Code, signals: &mut Signals) -> Code {
+        stop(&self.node, &mut self.reports, signals).await;
+        self.tick(Instant::now());
+        code
     }
 
     async fn nothing(&mut self, signals: &mut Signals) -> Failure {
