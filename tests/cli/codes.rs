@@ -21,7 +21,7 @@ fn code_2_for_what_is_no_target_or_no_option() {
     assert!(ended.stderr.contains("--tracker HOST:PORT"), "{}", ended.stderr);
     world.expect(2, &["seed", "missing"]);
     world.expect(2, &["node", "not.seed"]);
-    world.expect(2, &["tracker", "--ttl", "10s", "--interval", "10s"]);
+    world.expect(2, &["tracker", "--ttl", "0s"]);
 }
 
 #[test]

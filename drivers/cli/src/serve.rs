@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use samara::link::ShareLink;
+use samara::link::{MAX_TRACKERS, ShareLink};
 use samara::node::Note;
 use samara::seeder::{self, FileId, TrackerId};
 use samara_tokio::{NodeHandle, NodeOptions, Report, Reports, Tokio};
@@ -244,7 +244,7 @@ impl<'a> Server<'a> {
         let seed = &ready.seed;
         let link = ShareLink {
             file_hash: seed.file_hash(),
-            trackers: self.trackers.clone(),
+            trackers: self.trackers.iter().take(MAX_TRACKERS).cloned().collect(),
             seed_id: Some(seed.id()),
             name: Some(seed.name().clone()),
             length: Some(seed.length()),
