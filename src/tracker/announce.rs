@@ -116,6 +116,7 @@ impl Registry {
             entries: 0,
             digest: Digest::default(),
             owed: 0,
+            unasked: 0,
         });
         row.draft = Some(Box::new(draft(who, page, Pages::All { lease })));
         Some((node, lease))
@@ -175,6 +176,7 @@ impl Registry {
         }
         let mut unfinished = draft(who, page, Pages::Delta(change));
         unfinished.next = page.number.saturating_add(1);
+        self.drop_draft(node); // That of another connection of the same process.
         if let Some(row) = self.nodes.get_mut(node) {
             row.draft = Some(Box::new(unfinished));
         }
@@ -207,10 +209,9 @@ impl Registry {
         removed.into_iter().for_each(|seed| {
             self.take(lease, seed);
         });
-        let unseen = self.put_all(lease, &change.added);
-        let mut want = self.want(lease, unseen);
-        want.extend(self.renew(lease, who.link));
-        want.truncate(MAX_WANT);
+        let mut unseen = self.renew(lease, who.link);
+        unseen.extend(self.put_all(lease, &change.added));
+        let want = self.want(lease, unseen);
         self.settle(node);
         Ok(Outcome { digest: self.digest(node), resend: false, want })
     }
@@ -218,7 +219,8 @@ impl Registry {
     fn announce_same(&mut self, who: &Speaker, node: Option<u32>, base: Digest) -> Result<Outcome, Refusal> {
         let own = self.own(who, node).filter(|(node, _)| self.digest(*node) == base);
         let Some((_, lease)) = own else { return Ok(self.resend(node)) };
-        Ok(Outcome { digest: base, resend: false, want: self.renew(lease, who.link) })
+        let unseen = self.renew(lease, who.link);
+        Ok(Outcome { digest: base, resend: false, want: self.want(lease, unseen) })
     }
 
     /// The live lease of the speaker's own process.
@@ -234,29 +236,32 @@ impl Registry {
         Outcome { digest, resend: true, want: Vec::new() }
     }
 
-    /// The lease lives for a TTL from now, and `link` speaks for it. Gives seeds to ask for if that is another link
-    /// than before, over which bodies were asked for that never came.
-    fn renew(&mut self, lease: u32, link: Link) -> Vec<SeedId> {
+    /// The lease lives for a TTL from now, and `link` speaks for it. Gives seeds without a body, if some could
+    /// not be asked for before, or were asked for over another connection and never came; of a large lease, only
+    /// those among its first entries.
+    fn renew(&mut self, lease: u32, link: Link) -> Vec<SeedKey> {
         let deadline = self.now + self.ttl;
         self.expiry.renew(lease, deadline);
         let Some(row) = self.leases.get_mut(lease) else { return Vec::new() };
         row.deadline = deadline;
         let resumed = row.link.replace(link) != Some(link);
-        if !resumed || row.owed == 0 {
+        if row.unasked == 0 && (row.owed == 0 || !resumed) {
             return Vec::new();
         }
-        row.owed = 0;
-        let entries = self.held.range((lease, 0)..=(lease, u32::MAX)).take(MAX_WANT);
+        (row.owed, row.unasked) = (0, 0);
+        let entries = self.held.range((lease, 0)..=(lease, u32::MAX)).take(MAX_CHANGE);
         let seeds = entries.filter_map(|((_, seed), _)| self.seeds.get(*seed));
-        let unseen = seeds.filter(|seed| seed.body == Body::Unseen).map(|seed| seed.key).collect();
-        self.want(lease, unseen)
+        seeds.filter(|seed| seed.body == Body::Unseen).map(|seed| seed.key).collect()
     }
 
-    /// Asks for bodies.
+    /// Asks for bodies, as many as fit into an answer.
     fn want(&mut self, lease: u32, mut unseen: Vec<SeedKey>) -> Vec<SeedId> {
+        let all = unseen.len();
         unseen.truncate(MAX_WANT);
         if let Some(row) = self.leases.get_mut(lease) {
-            row.owed = row.owed.saturating_add(u32::try_from(unseen.len()).unwrap_or(u32::MAX));
+            let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+            row.owed = row.owed.saturating_add(count(unseen.len()));
+            row.unasked = row.unasked.saturating_add(count(all.saturating_sub(unseen.len())));
         }
         unseen.into_iter().map(|key| key.seed_id).collect()
     }

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::net::IpAddr;
 use core::time::Duration;
 
-/// A tracker's settings. Every cap: 0 means none.
+/// A tracker's settings. Every cap: 0 means none. A source address is one of IPv4, or a /64 of IPv6.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// How long an entry lives after the last `Update` that contained it. Default: 60 s, three missed intervals.
@@ -15,7 +15,7 @@ pub struct Config {
     pub sample: u16,
     /// Entries from one source address. Default: 1,048,576: 64 nodes with 10,000 entries each fit behind one address.
     pub max_entries_per_source: u32,
-    /// Entries in total. Default: 16,777,216, some 600 MiB.
+    /// Entries in total. Default: 16,777,216; each takes some 30 bytes, and each seed some 200.
     pub max_entries: u32,
     /// Holders of one seed. Default: 65,536.
     pub max_holders: u32,
@@ -29,7 +29,7 @@ pub struct Config {
     pub max_connections: u32,
     /// Open connections from one source address. Default: 1,024.
     pub max_connections_per_source: u32,
-    /// How long a connection may say nothing. Default: 180 s.
+    /// How long a connection may say nothing; zero for ever. Default: 180 s.
     pub idle: Duration,
     /// Sources (address and prefix length) whose nodes may announce another address than their own. Default: none.
     pub trust_advertised: Vec<(IpAddr, u8)>,

@@ -1,21 +1,46 @@
-//! The holders of one seed, kept in order of their prefix, so that a prefix can be drawn before a holder is.
+//! The holders of one seed, kept in groups of one prefix, so that a prefix can be drawn before a holder is.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::ops::Range;
 
-/// Above so many members, where each prefix begins is remembered instead of looked for.
+/// Above so many members, where each group begins is remembered instead of looked for.
 const FEW: usize = 32;
 
-/// One holder: a lease, and the prefix of its node.
+/// One holder: a lease, in the group of its prefix and claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Member {
-    /// The number of the prefix.
-    pub(super) prefix: u32,
+    /// Its group.
+    pub(super) group: Group,
     /// The number of the lease.
     pub(super) lease: u32,
 }
 
-/// A set of members, grouped by prefix. Most seeds have few holders: then it is one small list.
+/// Holders of one prefix who claim the same: all of the seed, or some of it. The partial ones come first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Group(u32);
+
+impl Group {
+    /// The first of the complete ones.
+    const COMPLETE: Self = Self(1 << 31);
+
+    /// The group of a prefix's holders with this claim.
+    pub(super) const fn new(prefix: u32, complete: bool) -> Self {
+        Self(if complete { prefix | Self::COMPLETE.0 } else { prefix })
+    }
+
+    /// The number of the prefix.
+    pub(super) const fn prefix(self) -> u32 {
+        self.0 & !Self::COMPLETE.0
+    }
+
+    /// Do its members claim all of the seed?
+    pub(super) const fn is_complete(self) -> bool {
+        self.0 & Self::COMPLETE.0 != 0
+    }
+}
+
+/// A set of members in groups. Most seeds have few holders: then it is one small list.
 #[derive(Debug)]
 pub(super) enum Crowd {
     /// In order.
@@ -28,7 +53,7 @@ pub(super) enum Crowd {
 #[derive(Debug)]
 pub(super) struct Indexed {
     members: Vec<Member>,
-    /// Where each prefix's members begin.
+    /// Where each group begins.
     firsts: Vec<u32>,
 }
 
@@ -51,10 +76,20 @@ impl Crowd {
         self.members().len()
     }
 
+    /// The members that claim all of the seed, or those that claim some of it.
+    pub(super) fn claiming(&self, complete: bool) -> &[Member] {
+        let at = self.members().partition_point(|member| member.group < Group::COMPLETE);
+        let (partial, whole) = self.members().split_at(at);
+        if complete { whole } else { partial }
+    }
+
     /// Is there a member of this prefix?
     pub(super) fn has_prefix(&self, prefix: u32) -> bool {
-        let at = self.members().partition_point(|member| member.prefix < prefix);
-        self.members().get(at).is_some_and(|member| member.prefix == prefix)
+        [false, true].into_iter().any(|complete| {
+            let group = Group::new(prefix, complete);
+            let at = self.members().partition_point(|member| member.group < group);
+            self.members().get(at).is_some_and(|member| member.group == group)
+        })
     }
 
     /// Takes `member` in, if it isn't in.
@@ -90,32 +125,36 @@ impl Crowd {
         }
     }
 
-    /// How many prefixes there are.
-    pub(super) fn prefixes(&self) -> usize {
-        match self {
-            Self::Few(members) => members.chunk_by(same_prefix).count(),
-            Self::Many(indexed) => indexed.firsts.len(),
-        }
+    /// The numbers of the groups that claim all of the seed, or of those that claim some of it.
+    pub(super) fn groups(&self, complete: bool) -> Range<usize> {
+        let (partial, all) = match self {
+            Self::Few(members) => {
+                let count = |members: &[Member]| members.chunk_by(same_group).count();
+                (count(self.claiming(false)), count(members))
+            }
+            Self::Many(indexed) => (indexed.partial_groups(), indexed.firsts.len()),
+        };
+        if complete { partial..all } else { 0..partial }
     }
 
-    /// The members of one of the [prefixes](Self::prefixes); none beyond the last.
-    pub(super) fn of_prefix(&self, index: usize) -> &[Member] {
+    /// The members of a group; none if there is no group of this number.
+    pub(super) fn group(&self, number: usize) -> &[Member] {
         match self {
-            Self::Few(members) => members.chunk_by(same_prefix).nth(index).unwrap_or_default(),
-            Self::Many(indexed) => indexed.of_prefix(index),
+            Self::Few(members) => members.chunk_by(same_group).nth(number).unwrap_or_default(),
+            Self::Many(indexed) => indexed.group(number),
         }
     }
 }
 
-const fn same_prefix(a: &Member, b: &Member) -> bool {
-    a.prefix == b.prefix
+fn same_group(a: &Member, b: &Member) -> bool {
+    a.group == b.group
 }
 
 impl Indexed {
     fn new(members: Vec<Member>) -> Self {
         let mut firsts = Vec::new();
         let mut at = 0u32;
-        for group in members.chunk_by(same_prefix) {
+        for group in members.chunk_by(same_group) {
             firsts.push(at);
             at = at.saturating_add(position(group.len()));
         }
@@ -125,20 +164,20 @@ impl Indexed {
     fn insert(&mut self, at: usize, member: Member) {
         let [before, next] = self.neighbours(at);
         // A member in front of its group begins it: that group's first stays where it is.
-        let joins_next = next == Some(member.prefix);
+        let joins_next = next == Some(member.group);
         let reach = at.saturating_add(usize::from(joins_next));
         let behind = self.firsts.partition_point(|first| (*first as usize) < reach);
         self.firsts.iter_mut().skip(behind).for_each(|first| *first = first.saturating_add(1));
-        if !joins_next && before != Some(member.prefix) {
+        if !joins_next && before != Some(member.group) {
             self.firsts.insert(behind, position(at));
         }
         self.members.insert(at, member);
     }
 
     fn remove(&mut self, at: usize) {
-        let Some(prefix) = self.members.get(at).map(|member| member.prefix) else { return };
+        let Some(group) = self.members.get(at).map(|member| member.group) else { return };
         self.members.remove(at);
-        let alone = !self.neighbours(at).contains(&Some(prefix));
+        let alone = !self.neighbours(at).contains(&Some(group));
         let behind = self.firsts.partition_point(|first| *first as usize <= at);
         self.firsts.iter_mut().skip(behind).for_each(|first| *first = first.saturating_sub(1));
         if alone {
@@ -146,16 +185,21 @@ impl Indexed {
         }
     }
 
-    /// The prefixes just before and at a position.
-    fn neighbours(&self, at: usize) -> [Option<u32>; 2] {
-        let prefix = |at: usize| self.members.get(at).map(|member| member.prefix);
-        [at.checked_sub(1).and_then(prefix), prefix(at)]
+    /// The groups just before and at a position.
+    fn neighbours(&self, at: usize) -> [Option<Group>; 2] {
+        let group = |at: usize| self.members.get(at).map(|member| member.group);
+        [at.checked_sub(1).and_then(group), group(at)]
     }
 
-    fn of_prefix(&self, index: usize) -> &[Member] {
-        let Some(from) = self.firsts.get(index) else { return &[] };
-        let to = self.firsts.get(index.saturating_add(1)).map_or(self.members.len(), |next| *next as usize);
+    fn group(&self, number: usize) -> &[Member] {
+        let Some(from) = self.firsts.get(number) else { return &[] };
+        let to = self.firsts.get(number.saturating_add(1)).map_or(self.members.len(), |next| *next as usize);
         self.members.get(*from as usize..to).unwrap_or_default()
+    }
+
+    fn partial_groups(&self) -> usize {
+        let first = |at: &u32| self.members.get(*at as usize).map(|member| member.group);
+        self.firsts.partition_point(|at| first(at) < Some(Group::COMPLETE))
     }
 }
 
@@ -171,13 +215,19 @@ mod tests {
 
     fn check(crowd: &Crowd, model: &BTreeSet<Member>) {
         assert!(crowd.members().iter().eq(model.iter()));
-        let mut groups: BTreeMap<u32, Vec<Member>> = BTreeMap::new();
-        model.iter().for_each(|member| groups.entry(member.prefix).or_default().push(*member));
-        assert_eq!(crowd.prefixes(), groups.len());
-        for (index, group) in groups.values().enumerate() {
-            assert_eq!(crowd.of_prefix(index), group);
+        let mut number = 0;
+        for complete in [false, true] {
+            let mut groups: BTreeMap<u32, Vec<Member>> = BTreeMap::new();
+            let claiming = model.iter().filter(|member| member.group.is_complete() == complete);
+            claiming.for_each(|member| groups.entry(member.group.prefix()).or_default().push(*member));
+            assert_eq!(crowd.claiming(complete).len(), groups.values().map(Vec::len).sum::<usize>());
+            assert_eq!(crowd.groups(complete), number..number + groups.len());
+            for group in groups.values() {
+                assert_eq!(crowd.group(number), group);
+                number += 1;
+            }
         }
-        assert_eq!(crowd.of_prefix(groups.len()), []);
+        assert_eq!(crowd.group(number), []);
     }
 
     #[test]
@@ -186,10 +236,9 @@ mod tests {
             let (mut crowd, mut model) = (Crowd::new(), BTreeSet::new());
             let mut entropy = Entropy::new(prefixes);
             for round in 0..2_000usize {
-                let member = Member {
-                    prefix: entropy.below(prefixes as usize) as u32,
-                    lease: entropy.below(60) as u32,
-                };
+                let prefix = entropy.below(prefixes as usize) as u32;
+                let group = Group::new(prefix, entropy.below(3) == 0);
+                let member = Member { group, lease: entropy.below(60) as u32 };
                 // Grows in the first half, shrinks in the second.
                 if (entropy.below(3) > 0) == (round < 1_000) {
                     crowd.insert(member);
@@ -198,10 +247,8 @@ mod tests {
                     crowd.remove(member);
                     model.remove(&member);
                 }
-                assert_eq!(
-                    crowd.has_prefix(member.prefix),
-                    model.iter().any(|other| other.prefix == member.prefix)
-                );
+                let known = model.iter().any(|other| other.group.prefix() == prefix);
+                assert_eq!(crowd.has_prefix(prefix), known);
                 check(&crowd, &model);
             }
         }

@@ -47,6 +47,8 @@ pub(super) struct Lease {
     pub(super) digest: Digest,
     /// Bodies that its node was asked for and hasn't published yet.
     pub(super) owed: u32,
+    /// Bodies that it wasn't asked for yet, since one answer names only so many.
+    pub(super) unasked: u32,
 }
 
 /// The life of a lease.

@@ -160,13 +160,13 @@ impl Tracker {
     }
 
     fn within_rate(&mut self, link: Link) -> bool {
-        let source = self.sessions.get_mut(link).map(|session| session.source);
+        let source = self.sessions.get(link).map(|session| session.source);
         source.is_some_and(|source| self.registry.sources.request(self.now, source))
     }
 
     /// Answers a request, at once and exactly once.
     fn request(&mut self, link: Link, request: u32, message: Message) {
-        let node = self.sessions.get_mut(link).and_then(|session| session.node);
+        let node = self.sessions.get(link).and_then(|session| session.node);
         let answer = match message {
             Message::Update(update) => self.update(link, update),
             Message::Publish(seed) => self.registry.publish(link, node, seed).map(|()| Message::Published),
@@ -211,7 +211,7 @@ impl Tracker {
     }
 
     fn update(&mut self, link: Link, update: Update) -> Result<Message, Refusal> {
-        let Some(session) = self.sessions.get_mut(link) else { return Err(Refusal::Invalid) };
+        let Some(session) = self.sessions.get(link) else { return Err(Refusal::Invalid) };
         let trusted = &self.config.trust_advertised;
         let identity =
             identify(session.ends, update.port, update.advertise, trusted).ok_or(Refusal::Denied)?;
@@ -262,7 +262,7 @@ impl Tracker {
     }
 
     fn refuse(&mut self, link: Link, request: u32, why: Refusal) {
-        let from: Option<SocketAddr> = self.sessions.get_mut(link).map(|session| session.ends.from);
+        let from: Option<SocketAddr> = self.sessions.get(link).map(|session| session.ends.from);
         if let Some(from) = from {
             self.outbox.push(Action::Note(Note::Refused { from, why }));
         }

@@ -47,9 +47,4 @@ impl Registry {
             named.into_iter().chain(any.into_iter().flat_map(|claims| claims.ranked().take(TRIED)));
         candidates.find_map(|number| self.bodies.get(number).filter(|_| self.is_held(number)))
     }
-
-    /// Does anybody hold the seed right now?
-    pub(super) fn is_held(&self, number: u32) -> bool {
-        self.seeds.get(number).is_some_and(|seed| self.counts(seed) != (0, 0))
-    }
 }

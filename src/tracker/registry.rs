@@ -15,7 +15,7 @@ use core::time::Duration;
 use super::address::{Identity, Prefix};
 use super::bodies::Bodies;
 use super::config::Config;
-use super::crowd::{Crowd, Member};
+use super::crowd::{Group, Member};
 use super::event::Note;
 use super::expiry::{Expiry, SWEEP};
 use super::lease::{Lease, Node, Pages, Phase};
@@ -147,15 +147,29 @@ impl Registry {
     /// Claimed complete and partial holders of a seed. Exact up to 64 of each; beyond that, those of leases that
     /// have not begun, or have ended and are being removed, may be counted in.
     pub(super) fn counts(&self, seed: &Seed) -> (u32, u32) {
-        (self.count(&seed.complete), self.count(&seed.partial))
+        let count = |members: &[Member]| {
+            let live = |member: &&Member| self.alive(member.lease).is_some();
+            let count = match members.len() {
+                ..=COUNTED => members.iter().filter(live).count(),
+                all if self.any_alive(members) => all,
+                _ => 0,
+            };
+            u32::try_from(count).unwrap_or(u32::MAX)
+        };
+        (count(seed.holders.claiming(true)), count(seed.holders.claiming(false)))
     }
 
-    fn count(&self, crowd: &Crowd) -> u32 {
-        let step = crowd.len().div_ceil(COUNTED).max(1);
-        let seen = crowd.members().iter().step_by(step);
-        let live = seen.filter(|member| self.alive(member.lease).is_some()).count();
-        let all = if step == 1 || live == 0 { live } else { crowd.len() };
-        u32::try_from(all).unwrap_or(u32::MAX)
+    /// Does anybody hold the seed right now?
+    pub(super) fn is_held(&self, number: u32) -> bool {
+        let seed = self.seeds.get(number);
+        seed.is_some_and(|seed| {
+            [true, false].into_iter().any(|all| self.any_alive(seed.holders.claiming(all)))
+        })
+    }
+
+    fn any_alive(&self, members: &[Member]) -> bool {
+        let step = members.len().div_ceil(COUNTED).max(1);
+        members.iter().step_by(step).any(|member| self.alive(member.lease).is_some())
     }
 
     /// The node that speaks, which begins to be one if it wasn't.
@@ -206,7 +220,8 @@ impl Registry {
 
     fn put(&mut self, lease: u32, entry: &Entry) -> Option<u32> {
         let row = self.leases.get_mut(lease)?;
-        let member = Member { prefix: row.prefix, lease };
+        let member = |complete| Member { group: Group::new(row.prefix, complete), lease };
+        let (now, was) = (member(entry.complete), member(!entry.complete));
         let known = self.seeds.find(&entry.key);
         let before = known.and_then(|seed| self.held.get(&(lease, seed)).copied());
         if before == Some(entry.complete) {
@@ -216,12 +231,12 @@ impl Registry {
         let seed = match (known, before) {
             (Some(seed), Some(complete)) => {
                 row.digest.remove(&Entry { key: entry.key, complete });
-                self.seeds.turn(seed, entry.complete, member);
+                self.seeds.turn(seed, was, now);
                 seed
             }
             (_, None) | (None, _) => {
                 row.entries = row.entries.saturating_add(1);
-                self.seeds.hold(entry.key, entry.complete, member)
+                self.seeds.hold(entry.key, now)
             }
         };
         self.held.insert((lease, seed), entry.complete);
@@ -236,8 +251,8 @@ impl Registry {
             if let Some(known) = self.seeds.get(seed).filter(|_| row.phase != Phase::Dead) {
                 row.digest.remove(&Entry { key: known.key, complete });
             }
-            let member = Member { prefix: row.prefix, lease };
-            if self.seeds.release(seed, complete, member) {
+            let member = Member { group: Group::new(row.prefix, complete), lease };
+            if self.seeds.release(seed, member) {
                 self.bodies.forget(seed);
             }
         }

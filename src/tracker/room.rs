@@ -13,9 +13,11 @@ use crate::wire::message::{Entry, Refusal};
 const COMPARED: usize = 8;
 /// Evictions beyond those needed: some free nothing, since the entry is in an older set of the node, too.
 const SPARE_TRIES: u64 = 64;
+/// How often the need is looked at again: an eviction may end the very seed that is to be added.
+const ROUNDS: usize = 4;
 
 /// What an addition needs.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Need {
     /// By how much the node's charge grows.
     entries: u64,
@@ -39,26 +41,24 @@ impl Registry {
         added: &[Entry],
         freed: usize,
     ) -> Result<(), Refusal> {
-        let Some(need) = self.need(node, lease, added, freed) else { return Err(Refusal::Quota) };
+        let need = self.need(node, lease, added, freed);
         let source = self.nodes.get(node).map_or(0, |row| row.source);
-        if u64::from(self.sources.entries(source)).saturating_add(need.entries) > self.caps.per_source {
-            return Err(Refusal::Quota);
-        }
-        let missing = self.missing(need);
-        if !self.prefixes.can_spare(missing, need.level) {
+        if u64::from(self.sources.entries(source)).saturating_add(need.entries) > self.caps.per_source
+            || !self.prefixes.can_spare(self.missing(need), need.level)
+        {
             return Err(Refusal::Quota);
         }
         for (victim, seed) in self.victims(node, lease, added, need.level)? {
             self.evict_entry(victim, seed);
         }
-        for _ in 0..missing.saturating_mul(2).saturating_add(SPARE_TRIES) {
+        for _ in 0..ROUNDS {
+            let need = self.need(node, lease, added, freed);
             if self.missing(need) == 0 {
-                break;
+                return Ok(());
             }
-            let Some(largest) = self.prefixes.largest_above(need.level) else { break };
-            self.evict_from(largest);
+            self.evict(need);
         }
-        if self.missing(need) == 0 { Ok(()) } else { Err(Refusal::Quota) }
+        Err(Refusal::Quota)
     }
 
     /// Is there room for `count` more entries of the node, without displacing anybody?
@@ -69,8 +69,8 @@ impl Registry {
             && self.prefixes.total().saturating_add(count) <= self.caps.entries
     }
 
-    fn need(&self, node: u32, lease: u32, added: &[Entry], freed: usize) -> Option<Need> {
-        let row = self.nodes.get(node)?;
+    fn need(&self, node: u32, lease: u32, added: &[Entry], freed: usize) -> Need {
+        let Some(row) = self.nodes.get(node) else { return Need::default() };
         let fresh = added.iter().filter(|entry| !self.holds(lease, &entry.key)).count();
         let entries = |number: u32| self.leases.get(number).map_or(0, |lease| lease.entries as usize);
         let after = entries(lease).saturating_add(fresh).saturating_sub(freed);
@@ -80,11 +80,11 @@ impl Registry {
         let growth = weight.saturating_sub(row.charge as usize);
         let level = self.prefixes.entries(row.place.prefix) as usize;
         let seeds = added.iter().filter(|entry| self.seeds.find(&entry.key).is_none()).count();
-        Some(Need {
+        Need {
             entries: growth as u64,
             seeds: seeds as u64,
             level: u32::try_from(level.saturating_add(growth.max(1)).saturating_sub(1)).unwrap_or(u32::MAX),
-        })
+        }
     }
 
     /// Entries that have to go before there is room.
@@ -92,6 +92,17 @@ impl Registry {
         let entries = self.prefixes.total().saturating_add(need.entries).saturating_sub(self.caps.entries);
         let seeds = (self.seeds.len() as u64).saturating_add(need.seeds).saturating_sub(self.caps.seeds);
         entries.max(if need.seeds > 0 { seeds } else { 0 })
+    }
+
+    /// Evicts until there is room, or nobody left who may be displaced.
+    fn evict(&mut self, need: Need) {
+        for _ in 0..self.missing(need).saturating_mul(2).saturating_add(SPARE_TRIES) {
+            if self.missing(need) == 0 {
+                return;
+            }
+            let Some(largest) = self.prefixes.largest_above(need.level) else { return };
+            self.evict_from(largest);
+        }
     }
 
     /// Removes a random entry of a prefix, of one of its nodes at random, the large ones more often.
@@ -146,7 +157,8 @@ impl Registry {
         let live = self.nodes.get(node).and_then(|row| row.live);
         for entry in added {
             let Some(number) = self.seeds.find(&entry.key) else { continue };
-            let full = self.seeds.get(number).is_some_and(|seed| seed.holders() as u64 >= self.caps.holders);
+            let full =
+                self.seeds.get(number).is_some_and(|seed| seed.holders.len() as u64 >= self.caps.holders);
             let again =
                 [Some(lease), live].into_iter().flatten().any(|own| self.held.contains_key(&(own, number)));
             if full && !again {
@@ -162,10 +174,10 @@ impl Registry {
         let mut weakest = None;
         let row = self.seeds.get(seed)?;
         for _ in 0..COMPARED {
-            let Some(member) = row.holder(self.entropy.below(row.holders())) else { continue };
+            let Some(member) = self.entropy.pick(row.holders.members()) else { continue };
             let pending = self.leases.get(member.lease).is_some_and(|lease| lease.phase == Phase::Pending);
             let counts = pending || self.alive(member.lease).is_some();
-            let size = if counts { self.prefixes.entries(member.prefix) } else { u32::MAX };
+            let size = if counts { self.prefixes.entries(member.group.prefix()) } else { u32::MAX };
             weakest = weakest.max(Some((size, member.lease)));
         }
         weakest.filter(|(size, _)| *size > level).map(|(_, lease)| lease)

@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 
 use super::claims::{Claims, Rivals};
-use super::crowd::{Crowd, Member};
+use super::crowd::{Crowd, Group, Member};
 use super::slab::Slab;
 use crate::entropy::Entropy;
 use crate::hash::FileHash;
@@ -22,10 +22,8 @@ pub(super) struct Seeds {
 pub(super) struct Seed {
     /// Which.
     pub(super) key: SeedKey,
-    /// Those who claim all of it.
-    pub(super) complete: Crowd,
-    /// Those who claim some of it.
-    pub(super) partial: Crowd,
+    /// Those who claim it, wholly or in part.
+    pub(super) holders: Crowd,
     /// Distinct prefixes among all of them.
     pub(super) prefixes: u32,
     /// Has its body ever been here?
@@ -41,28 +39,6 @@ pub(super) enum Body {
     Unseen,
     /// Seen once; not asked for again.
     Seen,
-}
-
-impl Seed {
-    /// How many claim it, wholly or in part.
-    pub(super) fn holders(&self) -> usize {
-        self.complete.len().saturating_add(self.partial.len())
-    }
-
-    /// The member at a position among all holders, the complete ones first.
-    pub(super) fn holder(&self, index: usize) -> Option<Member> {
-        let complete = self.complete.members();
-        let partial = || self.partial.members().get(index.saturating_sub(complete.len()));
-        complete.get(index).or_else(partial).copied()
-    }
-
-    const fn crowd(&mut self, complete: bool) -> &mut Crowd {
-        if complete { &mut self.complete } else { &mut self.partial }
-    }
-
-    fn has_prefix(&self, prefix: u32) -> bool {
-        self.complete.has_prefix(prefix) || self.partial.has_prefix(prefix)
-    }
 }
 
 impl Seeds {
@@ -107,37 +83,37 @@ impl Seeds {
     }
 
     /// Adds a holder to a seed, which begins to exist if it didn't; gives the seed's number.
-    pub(super) fn hold(&mut self, key: SeedKey, complete: bool, member: Member) -> u32 {
+    pub(super) fn hold(&mut self, key: SeedKey, member: Member) -> u32 {
         let number = self.find(&key).unwrap_or_else(|| self.begin(key));
-        self.change(number, member, |seed| seed.crowd(complete).insert(member));
+        self.change(number, member.group, |seed| seed.holders.insert(member));
         number
     }
 
     /// Takes a holder from a seed. True if that was the last one, and the seed has gone with it.
-    pub(super) fn release(&mut self, number: u32, complete: bool, member: Member) -> bool {
-        self.change(number, member, |seed| seed.crowd(complete).remove(member));
-        let ended = self.table.get(number).is_some_and(|seed| seed.holders() == 0);
+    pub(super) fn release(&mut self, number: u32, member: Member) -> bool {
+        self.change(number, member.group, |seed| seed.holders.remove(member));
+        let ended = self.table.get(number).is_some_and(|seed| seed.holders.len() == 0);
         if ended {
             self.end(number);
         }
         ended
     }
 
-    /// A holder of the seed now has all of it, or no longer.
-    pub(super) fn turn(&mut self, number: u32, complete: bool, member: Member) {
-        self.change(number, member, |seed| {
-            seed.crowd(!complete).remove(member);
-            seed.crowd(complete).insert(member);
+    /// A holder of the seed claims something else than before.
+    pub(super) fn turn(&mut self, number: u32, before: Member, after: Member) {
+        self.change(number, after.group, |seed| {
+            seed.holders.remove(before);
+            seed.holders.insert(after);
         });
     }
 
-    /// Changes a seed's holders by one of `member`'s prefix, and keeps the rank of the seed right.
-    fn change(&mut self, number: u32, member: Member, change: impl FnOnce(&mut Seed)) {
+    /// Changes a seed's holders by some of a group's prefix, and keeps the rank of the seed right.
+    fn change(&mut self, number: u32, group: Group, change: impl FnOnce(&mut Seed)) {
         let Some(seed) = self.table.get_mut(number) else { return };
         let before = seed.prefixes;
-        let had = seed.has_prefix(member.prefix);
+        let had = seed.holders.has_prefix(group.prefix());
         change(seed);
-        match (had, seed.has_prefix(member.prefix)) {
+        match (had, seed.holders.has_prefix(group.prefix())) {
             (false, true) => seed.prefixes = before.saturating_add(1),
             (true, false) => seed.prefixes = before.saturating_sub(1),
             (true, true) | (false, false) => return,
@@ -150,8 +126,7 @@ impl Seeds {
     fn begin(&mut self, key: SeedKey) -> u32 {
         let number = self.table.insert(Seed {
             key,
-            complete: Crowd::new(),
-            partial: Crowd::new(),
+            holders: Crowd::new(),
             prefixes: 0,
             body: Body::Unseen,
             position: 0,
@@ -205,8 +180,12 @@ mod tests {
         SeedKey { file_hash: FileHash::new([file; 32]), seed_id: SeedId::new([seed; 32]) }
     }
 
-    const fn member(prefix: u32, lease: u32) -> Member {
-        Member { prefix, lease }
+    const fn complete(prefix: u32, lease: u32) -> Member {
+        Member { group: Group::new(prefix, true), lease }
+    }
+
+    const fn partial(prefix: u32, lease: u32) -> Member {
+        Member { group: Group::new(prefix, false), lease }
     }
 
     fn ranked(seeds: &Seeds, file: u8) -> Vec<u8> {
@@ -217,11 +196,11 @@ mod tests {
     #[test]
     fn a_seed_lives_as_long_as_it_has_holders() {
         let mut seeds = Seeds::new(&mut Entropy::new(1));
-        let number = seeds.hold(key(1, 1), true, member(0, 0));
-        assert_eq!(seeds.hold(key(1, 1), false, member(0, 1)), number);
+        let number = seeds.hold(key(1, 1), complete(0, 0));
+        assert_eq!(seeds.hold(key(1, 1), partial(0, 1)), number);
         assert_eq!((seeds.find(&key(1, 1)), seeds.find(&key(1, 2))), (Some(number), None));
-        assert!(!seeds.release(number, true, member(0, 0)));
-        assert!(seeds.release(number, false, member(0, 1)));
+        assert!(!seeds.release(number, complete(0, 0)));
+        assert!(seeds.release(number, partial(0, 1)));
         assert_eq!((seeds.find(&key(1, 1)), seeds.len(), seeds.files.len()), (None, 0, 0));
     }
 
@@ -229,27 +208,27 @@ mod tests {
     fn rivals_are_ranked_by_distinct_prefixes_not_by_holders() {
         let mut seeds = Seeds::new(&mut Entropy::new(1));
         for lease in 0..50 {
-            seeds.hold(key(1, 1), true, member(7, lease));
+            seeds.hold(key(1, 1), complete(7, lease));
         }
-        let second = seeds.hold(key(1, 2), true, member(1, 100));
-        seeds.hold(key(1, 2), false, member(2, 101));
-        seeds.hold(key(1, 2), false, member(1, 102));
+        let second = seeds.hold(key(1, 2), complete(1, 100));
+        seeds.hold(key(1, 2), partial(2, 101));
+        seeds.hold(key(1, 2), partial(1, 102));
         assert_eq!(ranked(&seeds, 1), [2, 1]);
         assert_eq!(seeds.get(second).map(|seed| seed.prefixes), Some(2));
-        seeds.release(second, false, member(2, 101));
-        seeds.hold(key(1, 1), false, member(8, 103));
+        seeds.release(second, partial(2, 101));
+        seeds.hold(key(1, 1), partial(8, 103));
         assert_eq!(ranked(&seeds, 1), [1, 2]);
     }
 
     #[test]
     fn the_last_rival_stands_alone_again() {
         let mut seeds = Seeds::new(&mut Entropy::new(1));
-        let numbers: Vec<_> = (0..20).map(|n| seeds.hold(key(1, n), true, member(n.into(), 0))).collect();
+        let numbers: Vec<_> = (0..20).map(|n| seeds.hold(key(1, n), complete(n.into(), 0))).collect();
         for n in (0..19).rev().chain([19]) {
             let claims = seeds.of_file(&FileHash::new([1; 32])).unwrap();
             assert_eq!((0..claims.len()).filter_map(|at| claims.nth(at)).count(), claims.len());
             assert_eq!(seeds.find(&key(1, n)), Some(numbers[n as usize]));
-            seeds.release(numbers[n as usize], true, member(n.into(), 0));
+            seeds.release(numbers[n as usize], complete(n.into(), 0));
             assert_eq!(seeds.find(&key(1, n)), None);
         }
         assert_eq!((seeds.len(), seeds.files.len()), (0, 0));
@@ -258,10 +237,9 @@ mod tests {
     #[test]
     fn turning_complete_moves_a_holder_once() {
         let mut seeds = Seeds::new(&mut Entropy::new(1));
-        let number = seeds.hold(key(1, 1), false, member(3, 4));
-        seeds.turn(number, true, member(3, 4));
+        let number = seeds.hold(key(1, 1), partial(3, 4));
+        seeds.turn(number, partial(3, 4), complete(3, 4));
         let seed = seeds.get(number).unwrap();
-        assert_eq!((seed.complete.len(), seed.partial.len(), seed.prefixes), (1, 0, 1));
-        assert_eq!((seed.holder(0), seed.holder(1)), (Some(member(3, 4)), None));
+        assert_eq!((seed.holders.members(), seed.prefixes), ([complete(3, 4)].as_slice(), 1));
     }
 }

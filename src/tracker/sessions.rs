@@ -58,6 +58,11 @@ impl Sessions {
     }
 
     /// A connection, if it is open.
+    pub(super) fn get(&self, link: Link) -> Option<&Session> {
+        self.open.get(&link)
+    }
+
+    /// A connection, if it is open, to change.
     pub(super) fn get_mut(&mut self, link: Link) -> Option<&mut Session> {
         self.open.get_mut(&link)
     }

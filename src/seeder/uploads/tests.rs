@@ -120,14 +120,29 @@ fn peers_take_turns() {
 
 #[test]
 fn who_has_a_slot_waits_for_who_has_none_even_if_served_longer_ago() {
-    for (one, other) in [("10.0.1.1", "10.0.2.1"), ("10.0.1.1", "10.0.1.2")] {
+    // The one with a slot is the same peer, or another of the same network.
+    for (one, again, other) in [
+        ("10.0.1.1", "10.0.1.1", "10.0.1.2"),
+        ("10.0.1.1", "10.0.1.1", "10.0.2.1"),
+        ("10.0.1.1", "10.0.1.9", "10.0.2.1"),
+    ] {
         let mut bench = Bench::new(0);
         bench.fetch(one, 1, &[0]);
         bench.fetch(other, 1, &[0]);
-        bench.fetch(one, 2, &[0]);
+        bench.fetch(again, 2, &[0]);
         bench.fetch(other, 2, &[0]);
         assert_eq!(bench.sent(other, 1), [serve(other, 2, 0)]);
     }
+}
+
+#[test]
+fn a_network_has_no_second_place_beside_another_even_if_there_is_room() {
+    let mut bench = Bench::new(0);
+    (1..=2).for_each(|request| drop(bench.fetch("10.0.1.1", request, &[0])));
+    assert_eq!(bench.fetch("10.0.2.1", 1, &[0]), []);
+    assert_eq!(bench.fetch("10.0.3.1", 1, &[0]), []);
+    assert_eq!(busy(&bench.fetch("10.0.2.2", 1, &[0])), [asker("10.0.2.2", 1)]);
+    assert_eq!(bench.fetch("10.0.4.1", 1, &[0]), []);
 }
 
 #[test]

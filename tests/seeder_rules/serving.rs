@@ -8,7 +8,7 @@ use samara::wire::message::{Gone, HaveSet, List, Rejection};
 use samara::wire::session::Fault;
 use samara::{Have, SeedId};
 
-use crate::harness::{Bench, identity, key, link, seed, send, serve};
+use super::harness::{Bench, identity, key, link, seed, send, serve};
 
 const CANCELLED: Message = Message::Rejected(Rejection::Cancelled);
 const CHANGED: Message = Message::Rejected(Rejection::Gone(Gone::Changed));
@@ -235,4 +235,51 @@ fn a_closed_connection_leaves_its_slot_to_others_and_hears_nothing_more() {
     assert_eq!(bench.served(1, 2, Served::Whole), []);
     assert_eq!(bench.fetch(1, 4, &[0]), []);
     assert_eq!(bench.remove(1), [gone(2, 1, Gone::Withdrawn), Action::Stop { link: link(2), request: 2 }]);
+}
+
+#[test]
+fn a_twin_takes_over_unnoticed_only_if_it_is_as_complete() {
+    let mut bench = bench();
+    let twin = |file, have, identity| Event::Add {
+        file: FileId(file),
+        seed: seed(1),
+        have,
+        identity,
+        publish: true,
+    };
+    bench.subscribe(1, 1);
+    bench.tell(twin(8, Have::all(4), Some(identity(8))));
+    bench.tell(twin(9, Have::none(4), None));
+    assert_eq!(bench.remove(1), []);
+    bench.disk.insert(FileId(8), identity(8));
+    assert_eq!(bench.test(1, 2, 1), [send(1, 2, Message::Have(HaveSet::All))]);
+    assert_eq!(bench.remove(8), [gone(1, 1, Gone::Withdrawn), gone(1, 2, Gone::Withdrawn)]);
+    assert_eq!(bench.test(1, 3, 1), [send(1, 3, Message::Have(HaveSet::Some(vec![0])))]);
+}
+
+#[test]
+fn a_look_at_what_had_the_same_name_before_says_nothing_about_the_file() {
+    let mut bench = bench();
+    bench.looks = false;
+    bench.connect(1);
+    bench.test(1, 1, 1);
+    bench.remove(1);
+    bench.add(1);
+    assert_eq!(bench.test(1, 2, 1), [], "the first look is still under way");
+    let look = Action::Look { file: FileId(1) };
+    assert_eq!(bench.tell(Event::Looked { file: FileId(1), identity: Some(identity(9)) }), [look]);
+    let actions = bench.tell(Event::Looked { file: FileId(1), identity: Some(identity(1)) });
+    assert_eq!(actions, [send(1, 2, Message::Have(HaveSet::All))]);
+}
+
+#[test]
+fn time_that_goes_back_stands_still() {
+    let mut bench = bench();
+    bench.subscribe(1, 2);
+    bench.run(Duration::from_secs(5));
+    bench.tell(Event::Wake);
+    bench.now = super::harness::at(1_000);
+    bench.tell(Event::Gained { file: FileId(2), index: 1 });
+    let deadline = samara::Machine::deadline(&bench.seeder).map(|deadline| deadline.at);
+    assert_eq!(deadline, Some(super::harness::at(5_100)));
 }

@@ -9,7 +9,7 @@ use samara::wire::Message;
 use samara::wire::message::{Gone, Rejection};
 use samara::wire::session::Fault;
 
-use crate::harness::{Bench, link, seed};
+use super::harness::{Bench, link, seed};
 
 fn bench(config: Config) -> Bench {
     let mut bench = Bench::new(config);

@@ -5,8 +5,8 @@ use std::fmt::Write;
 use samara::seeder::{Action, Config, Event, FileId, Served};
 use samara::wire::Message;
 
-use crate::harness::{Bench, link};
-use crate::trackers::Tracker;
+use super::harness::{Bench, link};
+use super::trackers::Tracker;
 
 /// Writes down what is said, one line each.
 struct Trace {

@@ -8,7 +8,7 @@ use samara::wire::message::{Hello, Refusal, VERSION};
 use samara::wire::session::Fault;
 use samara::wire::{DecodeError, Message};
 
-use crate::harness::{Bench, link, send};
+use super::harness::{Bench, link, send};
 
 fn bench(config: Config) -> Bench {
     let mut bench = Bench::new(config);
@@ -106,5 +106,5 @@ fn a_slow_reader_loses_its_connection_only_while_others_wait() {
     assert_eq!(bench.run(Duration::from_secs(60)), []);
     bench.fetch(2, 2, &[1]);
     let actions = bench.run(Duration::from_secs(1));
-    assert_eq!(actions, [close(1, Fault::Slow), crate::harness::serve(2, 2, 1, 1)]);
+    assert_eq!(actions, [close(1, Fault::Slow), super::harness::serve(2, 2, 1, 1)]);
 }

@@ -6,9 +6,9 @@ use samara::seeder::{Action, Config, Note, TrackerId};
 use samara::wire::Message;
 use samara::wire::message::Refusal;
 
-use crate::announcing::{MILLI, SECOND, announced, announcement, bench, numbers};
-use crate::harness::Bench;
-use crate::trackers::Tracker;
+use super::announcing::{MILLI, SECOND, announced, announcement, bench, numbers};
+use super::harness::Bench;
+use super::trackers::Tracker;
 
 #[test]
 fn a_tracker_that_lost_the_lease_gets_everything_again() {
@@ -51,7 +51,7 @@ fn an_unreachable_tracker_is_tried_less_and_less_often_and_told_all_once_it_is_b
     tracker.down = true;
     bench.add(1);
     let mut tries = Vec::new();
-    while bench.now < crate::harness::at(200_000) {
+    while bench.now < super::harness::at(200_000) {
         let actions = tracker.run(&mut bench, MILLI * 10);
         tries.extend(actions.iter().map(|action| {
             assert_eq!(*action, Action::Note(Note::Unreachable { tracker: TrackerId(0) }));

@@ -7,8 +7,8 @@ use samara::seeder::{Action, Config, Event, FileId, Note, TrackerId};
 use samara::wire::Message;
 use samara::wire::message::UpdateSet;
 
-use crate::harness::{Bench, identity, key, seed};
-use crate::trackers::{QUOTA, Tracker};
+use super::harness::{Bench, identity, key, seed};
+use super::trackers::{QUOTA, Tracker};
 
 pub(crate) const MILLI: Duration = Duration::from_millis(1);
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
@@ -166,10 +166,10 @@ fn good_byes_are_waited_for_two_seconds_and_only_from_trackers_once_reached() {
     assert_eq!(bench.run(2 * SECOND - MILLI), []);
     assert_eq!(bench.run(MILLI), [Action::Left]);
 
-    let (mut bench, _) = super::announcing::bench();
+    let (mut bench, _) = self::bench();
     assert_eq!(bench.tell(Event::Leave), [Action::Left]);
 
-    let (mut bench, _) = super::announcing::bench();
+    let (mut bench, _) = self::bench();
     bench.add(1);
     bench.run(100 * MILLI);
     let actions = bench.tell(Event::Leave);

@@ -7,7 +7,7 @@ use samara::seeder::{Action, TrackerId};
 use samara::wire::Message;
 use samara::wire::message::{Digest, Entry, Refusal, SeedKey, Update, UpdateSet, Updated};
 
-use crate::harness::Bench;
+use super::harness::Bench;
 
 pub(crate) struct Tracker {
     pub(crate) id: TrackerId,
@@ -76,7 +76,7 @@ impl Tracker {
             }
             Message::Publish(seed) => {
                 self.log.push(format!("Publish {}", seed.name().as_str()));
-                self.seeds.insert(crate::harness::key(seed));
+                self.seeds.insert(super::harness::key(seed));
                 Message::Published
             }
             Message::Leave => {

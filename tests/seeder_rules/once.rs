@@ -10,8 +10,8 @@ use samara::wire::Message;
 use samara::wire::message::{Gone, SeedKey};
 use samara::{Link, Machine};
 
-use crate::harness::{Bench, identity, key, link, seed};
-use crate::trackers::Tracker;
+use super::harness::{Bench, identity, key, link, seed};
+use super::trackers::Tracker;
 
 #[derive(Clone, Debug)]
 enum Step {

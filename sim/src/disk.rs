@@ -1,0 +1,382 @@
+//! A host's disk in memory: files, what of them is durable, and what a crash leaves.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use bytes::Bytes;
+use samara::store::{DiskError, DiskErrorKind, File, Identity, Op, Outcome};
+use samara::{Entropy, Hashed, Sha2, Time};
+
+/// Files by name. Writes and names are lost by a crash until they are synced.
+#[derive(Clone, Debug, Default)]
+pub struct Disk {
+    device: u64,
+    inodes: BTreeMap<u64, Inode>,
+    names: BTreeMap<String, u64>,
+    durable_names: BTreeMap<String, u64>,
+    /// Changes of names that aren't durable, oldest first.
+    renames: Vec<NameChange>,
+    last_inode: u64,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Inode {
+    bytes: Vec<u8>,
+    modified: i64,
+    durable: Vec<u8>,
+    /// Changes since, oldest first.
+    changes: Vec<Change>,
+}
+
+#[derive(Clone, Debug)]
+enum Change {
+    Write { offset: usize, bytes: Bytes },
+    Resize { length: usize },
+}
+
+#[derive(Clone, Debug)]
+enum NameChange {
+    Link { name: String, inode: u64 },
+    Rename { from: String, to: String },
+    Unlink { name: String },
+}
+
+impl Disk {
+    /// An empty disk; `device` goes into identities.
+    pub fn new(device: u64) -> Self {
+        Self { device, ..Self::default() }
+    }
+
+    /// Puts a whole file there, durable at once.
+    pub fn put(&mut self, name: &str, bytes: &[u8], now: Time) -> Identity {
+        let inode = self.create(name, now);
+        let file = self.inodes.entry(inode).or_default();
+        (file.bytes, file.durable) = (bytes.to_vec(), bytes.to_vec());
+        self.sync_names();
+        self.identity(name).expect("it was just created")
+    }
+
+    /// The bytes of a file, if it is there.
+    pub fn bytes(&self, name: &str) -> Option<&[u8]> {
+        self.file(name).map(|file| file.bytes.as_slice())
+    }
+
+    /// Some bytes of a file, if it is there and that long.
+    pub fn read(&self, name: &str, range: Range<u64>) -> Option<Bytes> {
+        let range = usize::try_from(range.start).ok()?..usize::try_from(range.end).ok()?;
+        self.bytes(name)?.get(range).map(Bytes::copy_from_slice)
+    }
+
+    /// What a file looks like, if it is there.
+    pub fn identity(&self, name: &str) -> Option<Identity> {
+        let file = self.file(name)?;
+        let size = file.bytes.len() as u64;
+        Some(Identity { device: self.device, inode: *self.names.get(name)?, size, modified: file.modified })
+    }
+
+    /// Turns over the bits of one byte, without a trace in the file's identity: bit rot, or a poisoner.
+    pub fn corrupt(&mut self, name: &str, offset: u64) {
+        let inode = self.names.get(name).and_then(|inode| self.inodes.get_mut(inode));
+        let file = inode.expect("only a file that is there can be corrupted");
+        let offset = usize::try_from(offset).expect("a disk in memory is small");
+        file.bytes[offset] ^= 0xff;
+        file.durable[offset] ^= 0xff;
+    }
+
+    /// Deletes a file, durably.
+    pub fn delete(&mut self, name: &str) {
+        self.change_name(NameChange::Unlink { name: name.to_owned() });
+        self.sync_names();
+    }
+
+    /// Carries out one operation of the store whose target is `stem`.
+    pub fn perform(&mut self, stem: &str, op: Op, now: Time) -> Outcome {
+        let doing = doing(&op);
+        self.try_perform(stem, op, now)
+            .unwrap_or_else(|kind| Outcome::Failed(DiskError { kind, doing, os: None }))
+    }
+
+    /// What a power cut leaves: of the unsynced writes any, the last of them perhaps in part; of the changes of
+    /// names those before some moment.
+    pub fn crash(&mut self, entropy: &mut Entropy) {
+        self.names = std::mem::take(&mut self.durable_names);
+        let kept = entropy.below(self.renames.len() + 1);
+        for change in self.renames.drain(..).take(kept) {
+            change.apply(&mut self.names);
+        }
+        self.durable_names.clone_from(&self.names);
+        for file in self.inodes.values_mut() {
+            file.crash(entropy);
+        }
+        self.collect();
+    }
+
+    fn try_perform(&mut self, stem: &str, op: Op, now: Time) -> Result<Outcome, DiskErrorKind> {
+        match op {
+            Op::Open => {
+                let part = name(stem, File::Part);
+                let found = self.identity(&part);
+                if found.is_none() {
+                    self.create(&part, now);
+                }
+                let journal = self.bytes(&name(stem, File::Journal)).map(Bytes::copy_from_slice);
+                return Ok(Outcome::Opened { journal, part: found });
+            }
+            Op::Create { bytes } => {
+                let new = name(stem, File::NewJournal);
+                if self.file(&new).is_none() {
+                    self.create(&new, now);
+                }
+                let file = self.open(&new)?;
+                file.change(Change::Resize { length: 0 }, now);
+                file.change(Change::Write { offset: 0, bytes }, now);
+            }
+            Op::Append { bytes } => {
+                let file = self.open(&name(stem, File::Journal))?;
+                let offset = file.bytes.len();
+                file.change(Change::Write { offset, bytes }, now);
+            }
+            Op::Write { offset, bytes } => {
+                let offset = usize::try_from(offset).map_err(|_| DiskErrorKind::Full)?;
+                self.open(&name(stem, File::Part))?.change(Change::Write { offset, bytes }, now);
+            }
+            Op::Resize { length } => {
+                let length = usize::try_from(length).map_err(|_| DiskErrorKind::Full)?;
+                self.open(&name(stem, File::Part))?.change(Change::Resize { length }, now);
+            }
+            Op::Sync(file) => self.open(&name(stem, file))?.sync(),
+            Op::SyncFolder => self.sync_names(),
+            Op::Rename { from, to, replace } => {
+                let (from, to) = (name(stem, from), name(stem, to));
+                if !replace && self.names.contains_key(&to) {
+                    return Err(DiskErrorKind::Exists);
+                }
+                self.open(&from)?;
+                self.change_name(NameChange::Rename { from, to });
+            }
+            Op::Remove(file) => self.change_name(NameChange::Unlink { name: name(stem, file) }),
+            Op::Check { offset, step } => {
+                let part = name(stem, File::Part);
+                let read = self.read(&part, offset..offset.saturating_add(u64::from(step.len)));
+                let bytes = read.ok_or(DiskErrorKind::Other)?;
+                return Ok(Outcome::Checked(Hashed::new::<Sha2>(step.start, step.last, bytes)));
+            }
+            Op::Look(file) => {
+                let identity = self.identity(&name(stem, file)).ok_or(DiskErrorKind::Other)?;
+                return Ok(Outcome::Looked(identity));
+            }
+        }
+        Ok(Outcome::Done)
+    }
+
+    fn create(&mut self, name: &str, now: Time) -> u64 {
+        self.last_inode += 1;
+        let inode = self.last_inode;
+        self.inodes.insert(inode, Inode { modified: nanos(now), ..Inode::default() });
+        self.change_name(NameChange::Link { name: name.to_owned(), inode });
+        inode
+    }
+
+    fn file(&self, name: &str) -> Option<&Inode> {
+        self.names.get(name).and_then(|inode| self.inodes.get(inode))
+    }
+
+    fn open(&mut self, name: &str) -> Result<&mut Inode, DiskErrorKind> {
+        let inode = self.names.get(name).and_then(|inode| self.inodes.get_mut(inode));
+        inode.ok_or(DiskErrorKind::Other)
+    }
+
+    fn change_name(&mut self, change: NameChange) {
+        change.apply(&mut self.names);
+        self.renames.push(change);
+    }
+
+    fn sync_names(&mut self) {
+        self.renames.clear();
+        self.durable_names.clone_from(&self.names);
+        self.collect();
+    }
+
+    /// Forgets files without a name.
+    fn collect(&mut self) {
+        let (names, durable, changes) = (&self.names, &self.durable_names, &self.renames);
+        self.inodes.retain(|inode, _| {
+            let named = |names: &BTreeMap<String, u64>| names.values().any(|other| other == inode);
+            let linked =
+                |change: &NameChange| matches!(change, NameChange::Link { inode: other, .. } if other == inode);
+            named(names) || named(durable) || changes.iter().any(linked)
+        });
+    }
+}
+
+impl Inode {
+    fn change(&mut self, change: Change, now: Time) {
+        change.apply(&mut self.bytes);
+        self.changes.push(change);
+        self.modified = nanos(now);
+    }
+
+    fn sync(&mut self) {
+        for change in self.changes.drain(..) {
+            change.apply(&mut self.durable);
+        }
+    }
+
+    fn crash(&mut self, entropy: &mut Entropy) {
+        let changes = std::mem::take(&mut self.changes);
+        let last = changes.len().saturating_sub(1);
+        for (n, change) in changes.into_iter().enumerate() {
+            match change {
+                Change::Write { offset, bytes } if n == last => {
+                    let torn = bytes.slice(..entropy.below(bytes.len() + 1));
+                    Change::Write { offset, bytes: torn }.apply(&mut self.durable);
+                }
+                Change::Write { .. } | Change::Resize { .. } if entropy.below(2) == 0 => {
+                    change.apply(&mut self.durable);
+                }
+                Change::Write { .. } | Change::Resize { .. } => {}
+            }
+        }
+        self.bytes.clone_from(&self.durable);
+    }
+}
+
+impl Change {
+    /// A write beyond the end leaves zeros between.
+    fn apply(&self, file: &mut Vec<u8>) {
+        match self {
+            Self::Write { bytes, .. } if bytes.is_empty() => {}
+            Self::Write { offset, bytes } => {
+                let end = offset + bytes.len();
+                if file.len() < end {
+                    file.resize(end, 0);
+                }
+                file[*offset..end].copy_from_slice(bytes);
+            }
+            Self::Resize { length } => file.resize(*length, 0),
+        }
+    }
+}
+
+impl NameChange {
+    fn apply(&self, names: &mut BTreeMap<String, u64>) {
+        match self {
+            Self::Link { name, inode } => {
+                names.insert(name.clone(), *inode);
+            }
+            Self::Rename { from, to } => {
+                if let Some(inode) = names.remove(from) {
+                    names.insert(to.clone(), inode);
+                }
+            }
+            Self::Unlink { name } => {
+                names.remove(name);
+            }
+        }
+    }
+}
+
+/// The name of one of the files of the store whose target is `stem`.
+pub fn name(stem: &str, file: File) -> String {
+    match file {
+        File::Part => format!("{stem}.part"),
+        File::Journal => format!("{stem}.part.journal"),
+        File::NewJournal => format!("{stem}.part.journal.new"),
+        File::Target => stem.to_owned(),
+    }
+}
+
+/// An operation in a word or two, for errors and traces.
+pub const fn doing(op: &Op) -> &'static str {
+    match op {
+        Op::Open => "opening",
+        Op::Create { .. } => "creating the journal",
+        Op::Append { .. } => "appending to the journal",
+        Op::Write { .. } => "writing a chunk",
+        Op::Resize { .. } => "resizing",
+        Op::Sync(_) => "syncing",
+        Op::SyncFolder => "syncing the folder",
+        Op::Rename { .. } => "renaming",
+        Op::Remove(_) => "removing",
+        Op::Check { .. } => "checking a chunk",
+        Op::Look(_) => "looking at a file",
+    }
+}
+
+fn nanos(now: Time) -> i64 {
+    i64::try_from(now.as_micros()).unwrap_or(i64::MAX / 1_000).saturating_mul(1_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn write(disk: &mut Disk, offset: u64, byte: u8) {
+        let op = Op::Write { offset, bytes: Bytes::from(vec![byte; 10]) };
+        assert_eq!(disk.perform("f", op, Time::ZERO), Outcome::Done);
+    }
+
+    /// What `f.part` can look like after a crash.
+    fn survivors(disk: &Disk) -> Vec<Option<Vec<u8>>> {
+        let crashed = (0..500).map(|seed| {
+            let mut disk = disk.clone();
+            disk.crash(&mut Entropy::new(seed));
+            disk.bytes("f.part").map(<[u8]>::to_vec)
+        });
+        let mut all: Vec<_> = crashed.collect();
+        all.sort();
+        all.dedup();
+        all
+    }
+
+    #[test]
+    fn a_crash_keeps_what_was_synced_and_any_of_the_rest() {
+        let mut disk = Disk::new(1);
+        disk.perform("f", Op::Open, Time::ZERO);
+        assert_eq!(survivors(&disk), [None, Some(vec![])], "its name isn't durable");
+        disk.perform("f", Op::SyncFolder, Time::ZERO);
+        write(&mut disk, 0, 1);
+        disk.perform("f", Op::Sync(File::Part), Time::ZERO);
+        let synced = vec![1; 10];
+        assert_eq!(survivors(&disk), [Some(synced.clone())]);
+        write(&mut disk, 10, 2);
+        write(&mut disk, 20, 3);
+        let all = survivors(&disk);
+        let lost_between = [synced.clone(), vec![0; 10], vec![3; 10]].concat();
+        for possible in [synced, [vec![1; 10], vec![2; 10]].concat(), lost_between] {
+            assert!(all.contains(&Some(possible)));
+        }
+        assert!(all.iter().flatten().all(|bytes| bytes.starts_with(&[1; 10])));
+        assert!(all.iter().flatten().any(|bytes| bytes.len() == 25), "the last write can be torn");
+    }
+
+    #[test]
+    fn a_rename_is_durable_with_its_folder_only() {
+        let mut disk = Disk::new(1);
+        disk.perform("f", Op::Open, Time::ZERO);
+        disk.perform("f", Op::SyncFolder, Time::ZERO);
+        let rename = Op::Rename { from: File::Part, to: File::Target, replace: false };
+        assert_eq!(disk.perform("f", rename.clone(), Time::ZERO), Outcome::Done);
+        assert_eq!(survivors(&disk), [None, Some(vec![])]);
+        disk.perform("f", Op::SyncFolder, Time::ZERO);
+        assert_eq!(survivors(&disk), [None]);
+        disk.put("f.part", b"another", Time::ZERO);
+        let Outcome::Failed(error) = disk.perform("f", rename, Time::ZERO) else { panic!("it was replaced") };
+        assert_eq!(error.kind, DiskErrorKind::Exists);
+    }
+
+    #[test]
+    fn an_identity_shows_a_write_and_a_replacement_but_no_rot() {
+        let mut disk = Disk::new(1);
+        let before = disk.put("f.part", &[0; 20], Time::ZERO);
+        disk.corrupt("f.part", 3);
+        assert_eq!((disk.identity("f.part"), disk.bytes("f.part").map(|b| b[3])), (Some(before), Some(0xff)));
+        disk.perform("f", Op::Write { offset: 0, bytes: Bytes::from_static(b"x") }, Time::from_micros(1));
+        let written = disk.identity("f.part");
+        assert_ne!(written, Some(before));
+        disk.put("f.part", &[0; 20], Time::from_micros(1));
+        assert_ne!(disk.identity("f.part"), written);
+        disk.delete("f.part");
+        assert_eq!(disk.identity("f.part"), None);
+    }
+}

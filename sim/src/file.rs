@@ -1,0 +1,54 @@
+//! Files and their seeds, true and false.
+
+use std::sync::Arc;
+
+use samara::downloader::{Pin, Target};
+use samara::{ChunkHash, Entropy, SafeName, Seed, SeedBuilder, Sha2};
+
+/// `length` random bytes that follow from `seed`.
+pub fn random(length: usize, seed: u64) -> Vec<u8> {
+    let mut entropy = Entropy::new(seed);
+    let mut bytes: Vec<u8> = (0..length.div_ceil(8)).flat_map(|_| entropy.next().to_le_bytes()).collect();
+    bytes.truncate(length);
+    bytes
+}
+
+/// The true list of a file, in chunks of `chunk_size`: for pinned downloads.
+pub fn seed(bytes: &[u8], chunk_size: u32) -> Arc<Seed> {
+    let builder = SeedBuilder::<Sha2>::with_chunk_size(bytes.len() as u64, chunk_size);
+    finish(builder.expect("a chunk size within the limits"), bytes)
+}
+
+/// The true canonical list of a file.
+pub fn canonical(bytes: &[u8]) -> Arc<Seed> {
+    finish(SeedBuilder::new(bytes.len() as u64).expect("a file within the limits"), bytes)
+}
+
+/// A false list: the same but for the hashes after the chunks `lies`.
+pub fn forged(truth: &Seed, lies: &[u32]) -> Arc<Seed> {
+    let mut hashes = truth.chunk_hashes().to_vec();
+    for lie in lies {
+        let mut bytes = *hashes[*lie as usize].as_bytes();
+        bytes.iter_mut().for_each(|byte| *byte ^= 0xff);
+        hashes[*lie as usize] = ChunkHash::new(bytes);
+    }
+    let (length, chunk_size) = (truth.length(), truth.chunk_size());
+    Arc::new(
+        Seed::new(truth.name().clone(), length, chunk_size, truth.file_hash(), hashes).expect("a lie within"),
+    )
+}
+
+/// What a user asks for who knows the hash only.
+pub const fn unpinned(seed: &Seed) -> Target {
+    Target { file_hash: seed.file_hash(), pin: Pin::Hash }
+}
+
+/// What a user asks for who has the seed.
+pub fn pinned(seed: &Arc<Seed>) -> Target {
+    Target { file_hash: seed.file_hash(), pin: Pin::Seed(Arc::clone(seed)) }
+}
+
+fn finish(mut builder: SeedBuilder, bytes: &[u8]) -> Arc<Seed> {
+    builder.update(bytes);
+    Arc::new(builder.finish(SafeName::new("file").expect("a safe name")).expect("all bytes are there"))
+}

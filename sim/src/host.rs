@@ -1,0 +1,256 @@
+//! A host: its machine, its place in the network, what it is asked to do, and what came of it.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use samara::downloader::{self, DownloadError, Target};
+use samara::node::{self, Node};
+use samara::seeder::{FileId, TrackerId};
+use samara::store::{self, Identity};
+use samara::tracker::{self, Tracker};
+use samara::wire::Message;
+use samara::{Link, Seed, Time};
+
+use crate::disk::Disk;
+use crate::net::{ConnId, Line, Place, Side};
+
+/// A host of a world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct HostId(pub(crate) usize);
+
+/// What a host runs.
+#[derive(Clone, Debug)]
+pub(crate) enum Role {
+    Tracker(tracker::Config),
+    Node {
+        config: node::Config,
+        trackers: Vec<SocketAddr>,
+    },
+    /// Nothing: a test speaks through it.
+    Probe,
+}
+
+/// Its machine, while it runs.
+pub(crate) enum Life {
+    Down,
+    Tracker(Box<Tracker>),
+    Node(Box<Node>),
+    Probe,
+}
+
+/// A file that a node was asked to hold: asked again after a restart.
+#[derive(Clone, Debug)]
+pub(crate) enum Holding {
+    /// A whole file.
+    Shared { name: String, seed: Arc<Seed>, identity: Identity },
+    /// A download under way.
+    Download(Box<Order>),
+}
+
+/// A download, as a test orders it.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// The name of the finished file.
+    pub name: String,
+    /// What to get.
+    pub target: Target,
+    /// Peers that the user gave.
+    pub peers: Vec<SocketAddr>,
+    /// How.
+    pub config: downloader::Config,
+    /// How to store it.
+    pub store: store::Config,
+}
+
+impl Order {
+    /// `target` with the defaults, under the name `name`.
+    pub fn new(name: &str, target: Target) -> Self {
+        let store = store::Config::new(target.file_hash);
+        let config = downloader::Config::default();
+        Self { name: name.to_owned(), target, peers: Vec::new(), config, store }
+    }
+}
+
+/// What a machine told its user.
+#[derive(Clone, Debug)]
+pub enum Report {
+    /// A tracker has acknowledged a file.
+    Announced {
+        /// Which file.
+        file: FileId,
+        /// Which tracker.
+        tracker: TrackerId,
+    },
+    /// A download is complete.
+    Done {
+        /// Which.
+        file: FileId,
+    },
+    /// A download has failed.
+    Failed {
+        /// Which.
+        file: FileId,
+        /// Why.
+        error: Box<DownloadError>,
+    },
+    /// The node has stopped in order.
+    Stopped,
+    /// A node's note.
+    Node(node::Note),
+    /// A tracker's note.
+    Tracker(tracker::Note),
+}
+
+/// What a probe heard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// Its dial succeeded.
+    Opened,
+    /// A message came.
+    Message {
+        /// Under which number.
+        request: u32,
+        /// The message.
+        message: Message,
+    },
+    /// Bytes of a chunk came.
+    Data {
+        /// Under which number.
+        request: u32,
+        /// The bytes.
+        bytes: Bytes,
+    },
+    /// The connection ended, or its dial failed.
+    Closed,
+}
+
+/// A disk operation that waits for its turn.
+#[derive(Clone, Debug)]
+pub(crate) struct Job {
+    pub(crate) file: FileId,
+    pub(crate) number: u32,
+    pub(crate) op: store::Op,
+}
+
+/// A host.
+pub(crate) struct Host {
+    pub(crate) name: String,
+    pub(crate) place: Place,
+    pub(crate) role: Role,
+    pub(crate) life: Life,
+    /// Which run of its machine: events of an earlier one are void.
+    pub(crate) run: u32,
+    pub(crate) links: BTreeMap<Link, (ConnId, Side)>,
+    /// Names of accepted connections that are free again.
+    spare: Vec<Link>,
+    slots: u32,
+    /// Dials so far: the source ports.
+    pub(crate) dialled: u16,
+    pub(crate) up: Line,
+    pub(crate) down: Line,
+    pub(crate) disk: Disk,
+    pub(crate) disk_line: Line,
+    pub(crate) jobs: VecDeque<Job>,
+    /// The earliest wake-up that is scheduled.
+    pub(crate) wake: Option<Time>,
+    /// Wake-ups in a row at one moment.
+    pub(crate) spins: u32,
+    pub(crate) library: BTreeMap<FileId, Holding>,
+    pub(crate) files: u32,
+    pub(crate) reports: Vec<(Time, Report)>,
+    pub(crate) heard: Vec<(Time, Link, Heard)>,
+}
+
+impl Host {
+    pub(crate) fn new(name: &str, device: u64, place: Place, role: Role) -> Self {
+        Self {
+            name: name.to_owned(),
+            place,
+            role,
+            life: Life::Down,
+            run: 0,
+            links: BTreeMap::new(),
+            spare: Vec::new(),
+            slots: 0,
+            dialled: 0,
+            up: Line::default(),
+            down: Line::default(),
+            disk: Disk::new(device),
+            disk_line: Line::default(),
+            jobs: VecDeque::new(),
+            wake: None,
+            spins: 0,
+            library: BTreeMap::new(),
+            files: 0,
+            reports: Vec::new(),
+            heard: Vec::new(),
+        }
+    }
+
+    /// Starts the machine anew, at `now`, with what its files and orders say.
+    pub(crate) fn start(&mut self, entropy: u64, now: Time) {
+        self.run += 1;
+        (self.wake, self.spins) = (None, 0);
+        self.life = match &self.role {
+            Role::Tracker(config) => Life::Tracker(Box::new(Tracker::new(config.clone(), entropy, now))),
+            Role::Node { config, .. } => Life::Node(Box::new(Node::new(config.clone(), entropy, now))),
+            Role::Probe => Life::Probe,
+        };
+    }
+
+    /// Ends the machine. What was under way on the disk is done in part or not at all.
+    pub(crate) fn end(&mut self) {
+        self.life = Life::Down;
+        self.run += 1;
+        self.jobs.clear();
+        (self.spare, self.slots) = (Vec::new(), 0);
+    }
+
+    /// A name for an accepted connection: a slot that is free again under its next generation, or a new one.
+    pub(crate) fn name_link(&mut self) -> Link {
+        if let Some(link) = self.spare.pop() {
+            return Link { generation: link.generation + 1, ..link };
+        }
+        let slot = u16::try_from(self.slots).expect("fewer than 65,536 connections");
+        self.slots += 1;
+        Link { space: Link::ACCEPTED, slot, generation: 0 }
+    }
+
+    /// The connection of this name is over.
+    pub(crate) fn unlink(&mut self, link: Link) -> Option<(ConnId, Side)> {
+        let known = self.links.remove(&link)?;
+        if link.space == Link::ACCEPTED {
+            self.spare.push(link);
+        }
+        Some(known)
+    }
+
+    /// Where the bytes of `file` are now: a download's part file, until it has its name.
+    pub(crate) fn path(&self, file: FileId) -> Option<String> {
+        match self.library.get(&file)? {
+            Holding::Shared { name, .. } => Some(name.clone()),
+            Holding::Download(order) => {
+                let part = crate::disk::name(&order.name, store::File::Part);
+                let there = self.disk.identity(&part).is_some();
+                Some(if there { part } else { order.name.clone() })
+            }
+        }
+    }
+
+    /// What the machine is told after a start: its files and orders, in order.
+    pub(crate) fn orders(&self) -> Vec<node::Event> {
+        let event = |(file, holding): (&FileId, &Holding)| match holding.clone() {
+            Holding::Shared { seed, identity, .. } => node::Event::Share { file: *file, seed, identity },
+            Holding::Download(order) => node::Event::Download(Box::new(node::Download {
+                file: *file,
+                target: order.target,
+                peers: order.peers,
+                config: order.config,
+                store: order.store,
+            })),
+        };
+        self.library.iter().map(event).collect()
+    }
+}

@@ -1,0 +1,270 @@
+//! Connections between hosts: latency, bandwidth, order, cuts.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::net::SocketAddr;
+use std::ops::Range;
+use std::time::Duration;
+
+use bytes::Bytes;
+use samara::seeder::FileId;
+use samara::store::Identity;
+use samara::wire::Message;
+use samara::{Link, Step, Time};
+
+use crate::host::HostId;
+
+/// Where a host is in the network.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    /// Where it listens.
+    pub addr: SocketAddr,
+    /// From it to the middle of the network; a message takes the sum of both ends'.
+    pub latency: Duration,
+    /// Bytes per second sent; 0: no limit.
+    pub up: u64,
+    /// Bytes per second received; 0: no limit.
+    pub down: u64,
+}
+
+/// One direction of a host's line: when what is on it will be through.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Line(Time);
+
+impl Line {
+    /// Puts `bytes` on the line, no earlier than `from`; gives when the last of them is through.
+    pub(crate) fn carry(&mut self, from: Time, bytes: u64, rate: u64) -> Time {
+        if rate > 0 {
+            let micros = bytes.saturating_mul(1_000_000).div_ceil(rate);
+            self.0 = self.0.max(from) + Duration::from_micros(micros);
+        }
+        self.0.max(from)
+    }
+}
+
+/// A connection, as the world names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct ConnId {
+    slot: usize,
+    generation: u32,
+}
+
+/// One of the two ends of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Side {
+    /// Who dialled: asks.
+    Dialer,
+    /// Who accepted: answers.
+    Acceptor,
+}
+
+impl Side {
+    pub(crate) const fn other(self) -> Self {
+        match self {
+            Self::Dialer => Self::Acceptor,
+            Self::Acceptor => Self::Dialer,
+        }
+    }
+}
+
+/// What travels over a connection.
+#[derive(Clone, Debug)]
+pub(crate) enum Parcel {
+    Message {
+        request: u32,
+        message: Message,
+    },
+    Data {
+        request: u32,
+        bytes: Bytes,
+    },
+    /// The end: the other side closed, or died.
+    Fin,
+}
+
+/// An end, as its host knows it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct End {
+    pub(crate) host: HostId,
+    pub(crate) link: Link,
+    pub(crate) state: EndState,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum EndState {
+    /// Dialled, and not yet open.
+    Dialling,
+    Open,
+    Closed,
+}
+
+/// One direction: parcels in order, one arrival scheduled for each.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Pipe {
+    pub(crate) parcels: VecDeque<Parcel>,
+    /// When the last of them arrives.
+    pub(crate) last: Time,
+    /// Arrivals that a cut holds up.
+    pub(crate) held: usize,
+}
+
+/// A chunk on its way in: what it has to be, and what is there of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Receiving {
+    pub(crate) step: Step,
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// A chunk on its way out.
+#[derive(Clone, Debug)]
+pub(crate) struct Serving {
+    pub(crate) file: FileId,
+    pub(crate) identity: Option<Identity>,
+    /// What is still to be sent.
+    pub(crate) range: Range<u64>,
+    pub(crate) wish: Wish,
+}
+
+/// What the seeder wants of a chunk on its way out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wish {
+    Send,
+    Stop,
+}
+
+/// A connection.
+#[derive(Clone, Debug)]
+pub(crate) struct Conn {
+    pub(crate) from: SocketAddr,
+    pub(crate) to: SocketAddr,
+    pub(crate) dialer: End,
+    /// None until the dial arrives.
+    pub(crate) acceptor: Option<End>,
+    towards_dialer: Pipe,
+    towards_acceptor: Pipe,
+    /// At the dialer's end.
+    pub(crate) receiving: BTreeMap<u32, Receiving>,
+    /// At the acceptor's end.
+    pub(crate) serving: BTreeMap<u32, Serving>,
+}
+
+impl Conn {
+    pub(crate) fn new(host: HostId, link: Link, from: SocketAddr, to: SocketAddr) -> Self {
+        Self {
+            from,
+            to,
+            dialer: End { host, link, state: EndState::Dialling },
+            acceptor: None,
+            towards_dialer: Pipe::default(),
+            towards_acceptor: Pipe::default(),
+            receiving: BTreeMap::new(),
+            serving: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) const fn end(&self, side: Side) -> Option<&End> {
+        match side {
+            Side::Dialer => Some(&self.dialer),
+            Side::Acceptor => self.acceptor.as_ref(),
+        }
+    }
+
+    pub(crate) const fn end_mut(&mut self, side: Side) -> Option<&mut End> {
+        match side {
+            Side::Dialer => Some(&mut self.dialer),
+            Side::Acceptor => self.acceptor.as_mut(),
+        }
+    }
+
+    pub(crate) const fn towards(&mut self, side: Side) -> &mut Pipe {
+        match side {
+            Side::Dialer => &mut self.towards_dialer,
+            Side::Acceptor => &mut self.towards_acceptor,
+        }
+    }
+
+    /// The open end at `side`.
+    pub(crate) fn open_end(&self, side: Side) -> Option<End> {
+        self.end(side).copied().filter(|end| end.state == EndState::Open)
+    }
+
+    /// Who is at the other end of `host`'s connection.
+    pub(crate) fn other_than(&self, host: HostId) -> Option<HostId> {
+        let ends = [Some(self.dialer), self.acceptor];
+        ends.into_iter().flatten().map(|end| end.host).find(|other| *other != host)
+    }
+
+    fn is_over(&self) -> bool {
+        let closed = |end: &End| end.state == EndState::Closed;
+        closed(&self.dialer) && self.acceptor.as_ref().is_none_or(closed)
+    }
+}
+
+/// All connections, and what lies between hosts.
+#[derive(Debug, Default)]
+pub(crate) struct Net {
+    conns: Vec<(u32, Option<Conn>)>,
+    free: Vec<usize>,
+    cuts: BTreeSet<(HostId, HostId)>,
+}
+
+impl Net {
+    pub(crate) fn add(&mut self, conn: Conn) -> ConnId {
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.conns.push((0, None));
+            self.conns.len() - 1
+        });
+        self.conns[slot].1 = Some(conn);
+        ConnId { slot, generation: self.conns[slot].0 }
+    }
+
+    pub(crate) fn get(&mut self, id: ConnId) -> Option<&mut Conn> {
+        self.conns.get_mut(id.slot).filter(|place| place.0 == id.generation)?.1.as_mut()
+    }
+
+    /// Closes one end; forgets the connection once both are closed.
+    pub(crate) fn close(&mut self, id: ConnId, side: Side) {
+        let Some(conn) = self.get(id) else { return };
+        if let Some(end) = conn.end_mut(side) {
+            end.state = EndState::Closed;
+        }
+        match side {
+            Side::Dialer => conn.receiving.clear(),
+            Side::Acceptor => conn.serving.clear(),
+        }
+        if conn.is_over() {
+            let place = &mut self.conns[id.slot];
+            *place = (place.0 + 1, None);
+            self.free.push(id.slot);
+        }
+    }
+
+    /// From now on nothing passes between `a` and `b`; it waits.
+    pub(crate) fn cut(&mut self, a: HostId, b: HostId) {
+        self.cuts.insert((a.min(b), a.max(b)));
+    }
+
+    /// Everything passes again. Gives what waited: each connection, the side it goes to, and how many parcels.
+    pub(crate) fn heal(&mut self, a: HostId, b: HostId) -> Vec<(ConnId, Side, usize)> {
+        self.cuts.remove(&(a.min(b), a.max(b)));
+        let mut waiting = Vec::new();
+        for (slot, (generation, conn)) in self.conns.iter_mut().enumerate() {
+            let Some(conn) = conn else { continue };
+            let Some(acceptor) = conn.acceptor else { continue };
+            if (acceptor.host.min(conn.dialer.host), acceptor.host.max(conn.dialer.host))
+                != (a.min(b), a.max(b))
+            {
+                continue;
+            }
+            let id = ConnId { slot, generation: *generation };
+            for side in [Side::Dialer, Side::Acceptor] {
+                let held = std::mem::take(&mut conn.towards(side).held);
+                waiting.push((id, side, held));
+            }
+        }
+        waiting
+    }
+
+    pub(crate) fn is_cut(&self, a: HostId, b: HostId) -> bool {
+        self.cuts.contains(&(a.min(b), a.max(b)))
+    }
+}

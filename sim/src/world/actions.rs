@@ -1,0 +1,202 @@
+//! What machines want done.
+
+use bytes::Bytes;
+use samara::node::Endpoint;
+use samara::seeder::{FileId, Served};
+use samara::wire::Message;
+use samara::wire::limits::HEADER;
+use samara::wire::session::Fault;
+use samara::{Link, node, tracker};
+
+use super::carry::SLICE;
+use super::{What, World};
+use crate::disk::doing;
+use crate::host::{Holding, HostId, Job, Report, Role};
+use crate::net::{ConnId, Parcel, Receiving, Serving, Side, Wish};
+use crate::trace::Detail;
+
+impl World {
+    pub(super) fn act(&mut self, host: HostId, action: node::Action) {
+        match action {
+            node::Action::Dial { link, to } => self.dial_endpoint(host, link, to),
+            node::Action::Send { link, request, message } => self.send(host, link, request, message),
+            node::Action::Receive { link, request, step } => {
+                let receiving = Receiving { step, bytes: Vec::with_capacity(step.len as usize) };
+                if let Some(conn) = self.conn_of(host, link).and_then(|id| self.net.get(id)) {
+                    conn.receiving.insert(request, receiving);
+                }
+            }
+            node::Action::Serve { link, request, file, identity, index, range } => {
+                self.serve(host, link, request, index, Serving { file, identity, range, wish: Wish::Send });
+            }
+            node::Action::Stop { link, request } => {
+                if let Some(conn) = self.conn_of(host, link).and_then(|id| self.net.get(id))
+                    && let Some(serving) = conn.serving.get_mut(&request)
+                {
+                    serving.wish = Wish::Stop;
+                }
+            }
+            node::Action::Close { link, fault } => self.close_for(host, link, fault),
+            node::Action::Look { file } => {
+                let identity = self.identity(host, file);
+                self.answer(host, node::Event::Looked { file, identity });
+            }
+            node::Action::Disk { file, job, op } => self.disk_job(host, Job { file, number: job, op }),
+            node::Action::Announced { file, tracker } => {
+                self.report(host, Report::Announced { file, tracker })
+            }
+            node::Action::Done { file, seed, identity } => {
+                if let Some(Holding::Download(order)) = self.hosts[host.0].library.get(&file) {
+                    let shared = Holding::Shared { name: order.name.clone(), seed, identity };
+                    self.hosts[host.0].library.insert(file, shared);
+                }
+                self.report(host, Report::Done { file });
+            }
+            node::Action::Failed { file, error } => self.report(host, Report::Failed { file, error }),
+            node::Action::Stopped => {
+                self.report(host, Report::Stopped);
+                self.down(host);
+            }
+            node::Action::Note(note) => self.report(host, Report::Node(note)),
+        }
+    }
+
+    pub(super) fn act_tracker(&mut self, host: HostId, action: tracker::Action) {
+        match action {
+            tracker::Action::Send { link, request, message } => self.send(host, link, request, message),
+            tracker::Action::Close { link, fault } => self.close_for(host, link, fault),
+            tracker::Action::Note(note) => self.report(host, Report::Tracker(note)),
+        }
+    }
+
+    pub(super) fn disk_done(&mut self, host: HostId, run: u32) {
+        let now = self.now;
+        let state = &mut self.hosts[host.0];
+        if state.run != run {
+            return;
+        }
+        let Some(Job { file, number: job, op }) = state.jobs.pop_front() else { return };
+        let stem = match state.library.get(&file) {
+            Some(Holding::Download(order)) => order.name.clone(),
+            Some(Holding::Shared { name, .. }) => name.clone(),
+            None => return,
+        };
+        let outcome = state.disk.perform(&stem, op, now);
+        self.tell(host, node::Event::Disk { file, job, outcome });
+    }
+
+    /// The next bytes of a chunk go out, or its end is reached.
+    pub(super) fn pump(&mut self, id: ConnId, request: u32) {
+        let Some(conn) = self.net.get(id) else { return };
+        let (Some(end), Some(serving)) = (conn.open_end(Side::Acceptor), conn.serving.get(&request).cloned())
+        else {
+            return;
+        };
+        let host = end.host;
+        let slice = serving.range.start..serving.range.end.min(serving.range.start + SLICE);
+        let outcome = if slice.is_empty() && self.looks_right(host, &serving) {
+            Served::Whole
+        } else if slice.is_empty() {
+            Served::Changed { sent: true }
+        } else if serving.wish == Wish::Stop {
+            Served::Stopped
+        } else if let Some(bytes) = self.read(host, &serving, slice.clone()) {
+            return self.pour(id, request, slice.end, bytes);
+        } else {
+            Served::Changed { sent: false }
+        };
+        if let Some(conn) = self.net.get(id) {
+            conn.serving.remove(&request);
+        }
+        self.tell(host, node::Event::Served { link: end.link, request, outcome });
+    }
+
+    fn pour(&mut self, id: ConnId, request: u32, sent: u64, bytes: Bytes) {
+        let size = bytes.len() + HEADER;
+        self.trace_data(id, request, bytes.len());
+        let left = self.put(id, Side::Dialer, Parcel::Data { request, bytes }, size);
+        if let Some(serving) = self.net.get(id).and_then(|conn| conn.serving.get_mut(&request)) {
+            serving.range.start = sent;
+        }
+        self.plan(left, What::Pump { conn: id, request });
+    }
+
+    fn serve(&mut self, host: HostId, link: Link, request: u32, index: u32, serving: Serving) {
+        let Some(id) = self.conn_of(host, link) else { return };
+        if !self.looks_right(host, &serving) {
+            let outcome = Served::Changed { sent: false };
+            return self.answer(host, node::Event::Served { link, request, outcome });
+        }
+        let len = u32::try_from(serving.range.end - serving.range.start).expect("a chunk is at most 16 MiB");
+        self.send(host, link, request, Message::Chunk { index, len });
+        if let Some(conn) = self.net.get(id) {
+            conn.serving.insert(request, serving);
+        }
+        self.plan(self.now, What::Pump { conn: id, request });
+    }
+
+    fn close_for(&mut self, host: HostId, link: Link, fault: Fault) {
+        let id = self.conn_of(host, link);
+        let other = id.and_then(|id| self.net.get(id)).map(|conn| conn.other_than(host));
+        let other = other.flatten().map_or("nobody", |other| self.hosts[other.0].name.as_str());
+        let name = &self.hosts[host.0].name;
+        self.trace.line(Detail::Wire, self.now, |_| format!("{name} closes to {other}: {fault}"));
+        self.close(host, link);
+    }
+
+    fn dial_endpoint(&mut self, host: HostId, link: Link, to: Endpoint) {
+        let to = match (to, &self.hosts[host.0].role) {
+            (Endpoint::Peer(addr), _) => Some(addr),
+            (Endpoint::Tracker(tracker), Role::Node { trackers, .. }) => {
+                trackers.get(usize::from(tracker.0)).copied()
+            }
+            (Endpoint::Tracker(_), Role::Tracker(_) | Role::Probe) => None,
+        };
+        self.open(host, link, to);
+    }
+
+    fn disk_job(&mut self, host: HostId, job: Job) {
+        let name = &self.hosts[host.0].name;
+        self.trace.line(Detail::All, self.now, |_| format!("{name} disk  {}", doing(&job.op)));
+        let now = self.now;
+        let state = &mut self.hosts[host.0];
+        let at = state.disk_line.carry(now, 1, DISK);
+        state.jobs.push_back(job);
+        let run = state.run;
+        self.plan(at, What::Disk { host, run });
+    }
+
+    fn looks_right(&self, host: HostId, serving: &Serving) -> bool {
+        let identity = self.identity(host, serving.file);
+        identity.is_some() && (serving.identity.is_none() || serving.identity == identity)
+    }
+
+    fn read(&self, host: HostId, serving: &Serving, range: std::ops::Range<u64>) -> Option<Bytes> {
+        let state = &self.hosts[host.0];
+        state.disk.read(&state.path(serving.file)?, range)
+    }
+
+    fn identity(&self, host: HostId, file: FileId) -> Option<samara::store::Identity> {
+        let state = &self.hosts[host.0];
+        state.disk.identity(&state.path(file)?)
+    }
+
+    fn conn_of(&self, host: HostId, link: Link) -> Option<ConnId> {
+        self.hosts[host.0].links.get(&link).map(|(conn, _)| *conn)
+    }
+
+    /// The host's answer, as an event of its own.
+    fn answer(&mut self, host: HostId, event: node::Event) {
+        let run = self.hosts[host.0].run;
+        self.plan(self.now, What::Local { host, run, event: Box::new(event) });
+    }
+
+    fn report(&mut self, host: HostId, report: Report) {
+        let (now, name) = (self.now, &self.hosts[host.0].name);
+        self.trace.line(report.detail(), now, |names| format!("{name} {}", names.report(&report)));
+        self.hosts[host.0].reports.push((now, report));
+    }
+}
+
+/// Disk operations per second.
+const DISK: u64 = 10_000;

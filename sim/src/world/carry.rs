@@ -1,0 +1,229 @@
+//! Connections at work: dialling, messages, chunks' bytes, the end.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use samara::wire::{Decoded, Frame, Message, codec, limits};
+use samara::{Hashed, Link, Sha2, node, tracker};
+
+use super::{What, World};
+use crate::host::{Heard, HostId, Life};
+use crate::net::{Conn, ConnId, End, EndState, Parcel, Side};
+use crate::trace::Detail;
+
+impl World {
+    /// Dials `to`; nobody is there if it is none.
+    pub(super) fn open(&mut self, host: HostId, link: Link, to: Option<SocketAddr>) {
+        let caller = &mut self.hosts[host.0];
+        caller.dialled = caller.dialled.wrapping_add(1);
+        let from = SocketAddr::new(caller.place.addr.ip(), 49_152 + caller.dialled % 16_384);
+        let conn = self.net.add(Conn::new(host, link, from, to.unwrap_or(NOWHERE)));
+        self.hosts[host.0].links.insert(link, (conn, Side::Dialer));
+        let at = self.now + self.distance_to(host, to.unwrap_or(NOWHERE));
+        self.plan(at, What::Dialled { conn });
+    }
+
+    /// A dial reaches its goal: somebody listens there, or the dialer learns that nobody does.
+    pub(super) fn dialled(&mut self, id: ConnId) {
+        let Some(conn) = self.net.get(id) else { return };
+        let (dialer, from, local) = (conn.dialer.host, conn.from, conn.to);
+        let back = self.now + self.distance_to(dialer, local);
+        let goal = match self.addrs.get(&local).copied() {
+            // The dialer's system tries again, for as long as the dialer waits.
+            Some(goal) if self.net.is_cut(dialer, goal) => {
+                return self.plan(self.now + RETRY, What::Dialled { conn: id });
+            }
+            Some(goal) if !matches!(self.hosts[goal.0].life, Life::Down) => goal,
+            Some(_) | None => return self.plan(back, What::Refused { conn: id }),
+        };
+        let link = self.hosts[goal.0].name_link();
+        self.hosts[goal.0].links.insert(link, (id, Side::Acceptor));
+        if let Some(conn) = self.net.get(id) {
+            conn.acceptor = Some(End { host: goal, link, state: EndState::Open });
+        }
+        self.plan(back, What::Opened { conn: id });
+        match self.hosts[goal.0].life {
+            Life::Node(_) => self.tell(goal, node::Event::Accepted { link, from }),
+            Life::Tracker(_) => self.tell_tracker(goal, tracker::Event::Accepted { link, from, local }),
+            Life::Probe | Life::Down => {}
+        }
+    }
+
+    pub(super) fn refused(&mut self, id: ConnId) {
+        if let Some(dialer) = self.net.get(id).map(|conn| conn.dialer) {
+            let run = self.hosts[dialer.host.0].run;
+            self.ended(dialer.host, run, dialer.link);
+        }
+    }
+
+    pub(super) fn opened(&mut self, id: ConnId) {
+        let Some(conn) = self.net.get(id) else { return };
+        if conn.dialer.state != EndState::Dialling {
+            return;
+        }
+        conn.dialer.state = EndState::Open;
+        let (End { host, link, .. }, peer) = (conn.dialer, conn.to);
+        match self.hosts[host.0].life {
+            Life::Probe => self.hear(host, link, Heard::Opened),
+            Life::Node(_) | Life::Tracker(_) | Life::Down => {
+                self.tell(host, node::Event::Opened { link, peer })
+            }
+        }
+    }
+
+    /// Sends a message: what arrives is what its bytes say.
+    pub(super) fn send(&mut self, host: HostId, link: Link, request: u32, message: Message) {
+        let Some((id, side)) = self.hosts[host.0].links.get(&link).copied() else {
+            return self.mistake(host, || format!("sent over {link:?}, which is closed: {message:?}"));
+        };
+        self.trace_message(host, id, side, request, &message);
+        self.buffer.clear();
+        codec::encode(request, &message, &mut self.buffer);
+        match codec::decode(&self.buffer) {
+            Ok(Decoded::Frame { frame: Frame::Message { request, message }, used }) => {
+                self.put(id, side.other(), Parcel::Message { request, message }, used);
+            }
+            other => self.mistake(host, || format!("sent {message:?}, which is read as {other:?}")),
+        }
+    }
+
+    /// Puts a parcel of `size` bytes on its way to `side`; gives when the sender's line is free again.
+    pub(super) fn put(&mut self, id: ConnId, side: Side, parcel: Parcel, size: usize) -> samara::Time {
+        let now = self.now;
+        let Some(conn) = self.net.get(id) else { return now };
+        let (Some(to), Some(from)) = (conn.end(side).copied(), conn.end(side.other()).copied()) else {
+            return now;
+        };
+        let distance = self.distance(from.host, to.host);
+        let sender = &mut self.hosts[from.host.0];
+        let left = sender.up.carry(now, size as u64, sender.place.up);
+        let receiver = &mut self.hosts[to.host.0];
+        let through = receiver.down.carry(now, size as u64, receiver.place.down);
+        let Some(conn) = self.net.get(id) else { return now };
+        let pipe = conn.towards(side);
+        pipe.last = pipe.last.max(left + distance).max(through + distance);
+        pipe.parcels.push_back(parcel);
+        let at = pipe.last;
+        self.plan(at, What::Arrived { conn: id, side });
+        left
+    }
+
+    pub(super) fn arrived(&mut self, id: ConnId, side: Side) {
+        let Some(conn) = self.net.get(id) else { return };
+        let hosts = (conn.dialer.host, conn.acceptor.map_or(conn.dialer.host, |end| end.host));
+        if self.net.is_cut(hosts.0, hosts.1) {
+            if let Some(conn) = self.net.get(id) {
+                conn.towards(side).held += 1;
+            }
+            return;
+        }
+        let Some(conn) = self.net.get(id) else { return };
+        let Some(parcel) = conn.towards(side).parcels.pop_front() else { return };
+        let Some(end) = conn.open_end(side) else { return };
+        match parcel {
+            Parcel::Message { request, message } => self.message(id, end, request, message),
+            Parcel::Data { request, bytes } => self.data(id, end, request, &bytes),
+            Parcel::Fin => {
+                self.hosts[end.host.0].unlink(end.link);
+                self.net.close(id, side);
+                self.closed(end.host, end.link);
+            }
+        }
+    }
+
+    fn message(&mut self, id: ConnId, end: End, request: u32, message: Message) {
+        let (host, link) = (end.host, end.link);
+        let chunk = matches!(message, Message::Chunk { .. });
+        if let (Message::Rejected(_), Some(conn)) = (&message, self.net.get(id)) {
+            conn.receiving.remove(&request);
+        }
+        match self.hosts[host.0].life {
+            Life::Node(_) => self.tell(host, node::Event::Message { link, request, message }),
+            Life::Tracker(_) => self.tell_tracker(host, tracker::Event::Message { link, request, message }),
+            Life::Probe => return self.hear(host, link, Heard::Message { request, message }),
+            Life::Down => {}
+        }
+        let awaited =
+            |conn: &Conn| conn.dialer.state == EndState::Closed || conn.receiving.contains_key(&request);
+        if chunk && !self.net.get(id).is_none_or(|conn| awaited(conn)) {
+            self.mistake(host, || format!("neither takes nor refuses a chunk of {link:?}"));
+        }
+    }
+
+    fn data(&mut self, id: ConnId, end: End, request: u32, bytes: &bytes::Bytes) {
+        let (host, link) = (end.host, end.link);
+        if matches!(self.hosts[host.0].life, Life::Probe) {
+            return self.hear(host, link, Heard::Data { request, bytes: bytes.clone() });
+        }
+        let Some(conn) = self.net.get(id) else { return };
+        let Some(receiving) = conn.receiving.get_mut(&request) else { return };
+        receiving.bytes.extend_from_slice(bytes);
+        if receiving.bytes.len() < receiving.step.len as usize {
+            return;
+        }
+        if let Some(done) = conn.receiving.remove(&request) {
+            let hashed = Hashed::new::<Sha2>(done.step.start, done.step.last, done.bytes.into());
+            self.tell(host, node::Event::Chunk { link, request, hashed });
+        }
+    }
+
+    /// Closes this end; the machine is told, and the other side as soon as it has read what was sent before.
+    pub(super) fn close(&mut self, host: HostId, link: Link) {
+        let Some((id, side)) = self.hosts[host.0].unlink(link) else { return };
+        self.put(id, side.other(), Parcel::Fin, 0);
+        self.net.close(id, side);
+        let run = self.hosts[host.0].run;
+        self.plan(self.now, What::Ended { host, run, link });
+    }
+
+    pub(super) fn ended(&mut self, host: HostId, run: u32, link: Link) {
+        if self.hosts[host.0].run != run {
+            return;
+        }
+        if let Some((conn, side)) = self.hosts[host.0].unlink(link) {
+            self.net.close(conn, side);
+        }
+        self.closed(host, link);
+    }
+
+    fn closed(&mut self, host: HostId, link: Link) {
+        match self.hosts[host.0].life {
+            Life::Node(_) => self.tell(host, node::Event::Closed { link }),
+            Life::Tracker(_) => self.tell_tracker(host, tracker::Event::Closed { link }),
+            Life::Probe => self.hear(host, link, Heard::Closed),
+            Life::Down => {}
+        }
+    }
+
+    fn distance_to(&self, host: HostId, addr: SocketAddr) -> Duration {
+        let goal = self.addrs.get(&addr).copied().unwrap_or(host);
+        self.distance(host, goal)
+    }
+
+    pub(super) fn trace_data(&mut self, id: ConnId, request: u32, bytes: usize) {
+        let Some((from, to)) =
+            self.net.get(id).and_then(|conn| Some((conn.acceptor?.host, conn.dialer.host)))
+        else {
+            return;
+        };
+        let (from, to) = (&self.hosts[from.0].name, &self.hosts[to.0].name);
+        self.trace.line(Detail::All, self.now, |_| format!("{from} -> {to}  #{request} Data: {bytes} B"));
+    }
+
+    fn trace_message(&mut self, host: HostId, id: ConnId, side: Side, request: u32, message: &Message) {
+        let other = self.net.get(id).and_then(|conn| conn.end(side.other()).map(|end| end.host));
+        let (from, to) = (&self.hosts[host.0].name, other.map(|other| &self.hosts[other.0].name));
+        let to = to.map_or("?", String::as_str);
+        self.trace.line(Detail::Wire, self.now, |names| {
+            format!("{from} -> {to}  #{request} {}", names.message(message))
+        });
+    }
+}
+
+/// An address at which nobody is.
+const NOWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
+/// Between the attempts of a dial that a cut holds up.
+const RETRY: Duration = Duration::from_millis(500);
+
+/// Bytes of a chunk that go out at once.
+pub(super) const SLICE: u64 = limits::MAX_DATA as u64;
