@@ -3,6 +3,7 @@
 //! No test waits for time to pass: each waits for a line that a process prints, with a generous limit.
 
 #![expect(clippy::disallowed_methods, reason = "processes live in real time")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod codes;
 mod demo;

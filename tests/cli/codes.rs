@@ -21,7 +21,7 @@ fn code_2_for_what_is_no_target_or_no_option() {
     assert!(ended.stderr.contains("--tracker HOST:PORT"), "{}", ended.stderr);
     world.expect(2, &["seed", "missing"]);
     world.expect(2, &["node", "not.seed"]);
-    world.expect(2, &["tracker", "--ttl", "10s", "--interval", "10s"]);
+    world.expect(2, &["tracker", "--ttl", "0s"]);
 }
 
 #[test]
@@ -112,11 +112,7 @@ fn code_9_if_the_target_lies_below_a_file_or_nowhere() {
     let seeder = world.seeder(&tracker, &world.file("f", 100, 1), &[]);
     for output in ["f/copy", "f/deep/copy", "nowhere/copy", "nowhere/"] {
         let ended = world.expect(9, &["get", &seeder.link, "-o", output]);
-        assert!(
-            ended.stderr.contains(output.trim_end_matches('/')) || ended.stderr.contains("nowhere"),
-            "{}",
-            ended.stderr
-        );
+        assert!(ended.stderr.contains(output) && ended.stderr.contains("next: "), "{}", ended.stderr);
     }
 }
 

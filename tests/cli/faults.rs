@@ -14,7 +14,8 @@ fn two(world: &World, tracker: &Service, length: usize) -> (Seeder, Seeder) {
 
 #[test]
 fn a_stale_seeder_is_named_and_the_others_are_used() {
-    let ways: [(&str, fn(&Path)); 3] = [
+    type Spoil = fn(&Path);
+    let ways: [(&str, Spoil); 3] = [
         ("deleted", |file| fs::remove_file(file).unwrap()),
         ("truncated", |file| fs::File::options().write(true).open(file).unwrap().set_len(10).unwrap()),
         ("replaced", |file| {

@@ -75,5 +75,8 @@ fn the_readme_s_exit_codes_are_those_of_the_help() {
 /// Every word that starts with two dashes and a letter.
 fn options(text: &str) -> BTreeSet<String> {
     let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
-    words.filter(|word| word.starts_with("--") && word.len() > 3).map(str::to_owned).collect()
+    words
+        .filter(|word| word.starts_with("--") && word.len() > 3 && !word.ends_with('-'))
+        .map(str::to_owned)
+        .collect()
 }

@@ -1,6 +1,6 @@
 //! `--json`: every line of stdout is one object with the documented fields, and progress never lies.
 
-use crate::world::{CHUNK, Ended, World, number};
+use crate::world::{CHUNK, Ended, Running, World, number};
 
 /// Each event's fields, all of which have to be there.
 const FIELDS: [(&str, &[&str]); 8] = [
@@ -87,15 +87,16 @@ fn progress_can_be_turned_off() {
 }
 
 #[test]
-fn a_warning_says_that_no_tracker_answers() {
+fn a_warning_says_that_no_tracker_answers_and_trying_goes_on() {
     let world = World::new();
     world.file("f", 100, 1);
     let nobody = crate::world::nobody();
-    let mut seeder = world.spawn(&["seed", "f", "--tracker", &nobody, "--listen", "127.0.0.1:0", "--json"]);
-    seeder.event("listening");
-    let tracker = world.service(&["tracker", "--json", "--listen", &nobody]);
-    seeder.event("seeding");
-    drop(tracker);
+    let script = "exec samara seed f --tracker \"$1\" --listen 127.0.0.1:0 2>&1";
+    let mut seeder = Running::start(world.wrapped("sh", &["-c", script, "sh", &nobody]));
+    let mut line = |words: &str| while !seeder.line().expect(words).contains(words) {};
+    line(&format!("no tracker has answered for 5 s, still trying: {nobody}"));
+    let _tracker = world.service(&["tracker", "--json", "--listen", &nobody]);
+    line("samara get 'samara:");
     seeder.signal("INT");
     assert_eq!(seeder.wait().code, 130);
 }

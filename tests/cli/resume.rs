@@ -58,7 +58,7 @@ fn a_downloader_seeds_when_the_first_seeders_are_gone() {
     let world = World::new();
     let tracker = world.tracker(&[]);
     let seeder = world.seeder(&tracker, &world.file("f", 8 * CHUNK, 1), &[]);
-    let (link, hash) = (seeder.link.clone(), seeder.hash.clone());
+    let (link, hash) = (seeder.link, seeder.hash);
     let first = ["get", &link, "-o", "first", "--listen", "127.0.0.1:0", "--seed-for", "forever", "--json"];
     let mut first = world.service(&first);
     first.running.event("done");
@@ -84,10 +84,10 @@ fn a_partial_file_is_served_while_it_is_downloaded() {
     let world = World::new();
     let tracker = world.tracker(&[]);
     let seeder = world.seeder(&tracker, &world.file("f", 48 * CHUNK, 1), &["--limit-up", "3MiB/s"]);
-    let (link, slow) = (seeder.link.clone(), ["--listen", "127.0.0.1:0", "--seed-for", "forever", "--json"]);
-    let mut first = world.service(&[&["get", &link, "-o", "first"], &slow[..]].concat());
+    let (link, slow) = (&seeder.link, ["--listen", "127.0.0.1:0", "--seed-for", "forever", "--json"]);
+    let mut first = world.service(&[&["get", link, "-o", "first"], &slow[..]].concat());
     first.running.event_that("progress", |progress| number(progress, "chunks") > 8);
-    let done = world.expect(0, &["get", &link, "-o", "second", "--json"]).event("done");
+    let done = world.expect(0, &["get", link, "-o", "second", "--json"]).event("done");
     let sources = done["sources"].as_array().unwrap();
     assert!(sources.iter().any(|source| text(source, "addr") == first.addr), "{done}");
 }

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use samara::link::ShareLink;
+use samara::link::{MAX_TRACKERS, ShareLink};
 use samara::node::Note;
 use samara::seeder::{self, FileId, TrackerId};
 use samara_tokio::{NodeHandle, NodeOptions, Report, Reports, Tokio};
@@ -132,14 +132,8 @@ impl<'a> Server<'a> {
         let mut tick = interval(TICK);
         loop {
             tokio::select! {
-                code = signals.next() => {
-                    stop(&self.node, &mut self.reports, signals).await;
-                    return Ok(code);
-                }
-                () = reached(until) => {
-                    stop(&self.node, &mut self.reports, signals).await;
-                    return Ok(Code::Ok);
-                }
+                code = signals.next() => return Ok(self.stop(code, signals).await),
+                () = reached(until) => return Ok(self.stop(Code::Ok, signals).await),
                 change = next(&mut changes) => match change {
                     Some(change) => self.change(change)?,
                     None if self.shelf.is_empty() => return Err(self.nothing(signals).await),
@@ -152,6 +146,12 @@ impl<'a> Server<'a> {
                 now = tick.tick() => self.tick(now),
             }
         }
+    }
+
+    async fn stop(mut self, code: Code, signals: &mut Signals) -> Code {
+        stop(&self.node, &mut self.reports, signals).await;
+        self.tick(Instant::now());
+        code
     }
 
     async fn nothing(&mut self, signals: &mut Signals) -> Failure {
@@ -244,7 +244,7 @@ impl<'a> Server<'a> {
         let seed = &ready.seed;
         let link = ShareLink {
             file_hash: seed.file_hash(),
-            trackers: self.trackers.clone(),
+            trackers: self.trackers.iter().take(MAX_TRACKERS).cloned().collect(),
             seed_id: Some(seed.id()),
             name: Some(seed.name().clone()),
             length: Some(seed.length()),

@@ -35,7 +35,7 @@ impl Wanted {
         if let Some(hash) = hash(text)? {
             return Ok(Self::bare(hash));
         }
-        if text.starts_with("samara:") {
+        if text.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("samara:")) {
             let link: ShareLink =
                 text.parse().map_err(|error| wrong(text, format!("a bad samara: link: {error}")))?;
             let pin = link.seed_id.map_or(Pin::Hash, Pin::Id);

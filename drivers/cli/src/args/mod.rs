@@ -40,7 +40,7 @@ pub(crate) struct Global {
     /// Print errors only on stderr
     #[arg(short, long, global = true, env = "SAMARA_QUIET", value_parser = FalseyValueParser::new())]
     pub(crate) quiet: bool,
-    /// Log more on stderr; -vv logs everything
+    /// Log more on stderr; -vv and -vvv still more
     #[arg(short, long, global = true, env = "SAMARA_VERBOSE", action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
     /// How to write the log
@@ -117,9 +117,9 @@ pub(crate) struct TrackerArgs {
     /// How long a holder is handed out after it was last heard of
     #[arg(long, env = "SAMARA_TTL", default_value = "60s", value_parser = values::span, value_name = "TIME")]
     pub(crate) ttl: Duration,
-    /// How often nodes announce
-    #[arg(long, env = "SAMARA_INTERVAL", default_value = "20s", value_parser = values::span, value_name = "TIME")]
-    pub(crate) interval: Duration,
+    /// How often nodes announce [default: 20s, or a third of a shorter --ttl]
+    #[arg(long, env = "SAMARA_INTERVAL", value_parser = values::span, value_name = "TIME")]
+    pub(crate) interval: Option<Duration>,
     /// Serve metrics for Prometheus over HTTP here
     #[arg(long, env = "SAMARA_METRICS", value_name = "HOST:PORT")]
     pub(crate) metrics: Option<HostPort>,
@@ -161,14 +161,14 @@ pub(crate) struct SeedArgs {
     /// Files, or folders: every regular file below one
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
-    #[command(flatten)]
-    pub(crate) serving: Serving,
     /// Also write a seed file (of a single file)
     #[arg(short, long, env = "SAMARA_OUTPUT", value_name = "FILE.seed")]
     pub(crate) output: Option<PathBuf>,
     /// Replace a seed file that differs
     #[arg(long, env = "SAMARA_OVERWRITE", value_parser = FalseyValueParser::new())]
     pub(crate) overwrite: bool,
+    #[command(flatten)]
+    pub(crate) serving: Serving,
 }
 
 #[derive(Debug, Args)]
@@ -197,8 +197,6 @@ pub(crate) struct GetArgs {
     /// Where to put the file: a file name or a folder [default: the name from the link or seed file, else the hash]
     #[arg(short, long, env = "SAMARA_OUTPUT", value_name = "PATH")]
     pub(crate) output: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) serving: Serving,
     /// Peers to ask, besides those that trackers name; may be given several times
     #[arg(long = "peer", env = "SAMARA_PEER", value_delimiter = ',', value_name = "HOST:PORT")]
     pub(crate) peers: Vec<HostPort>,
@@ -223,6 +221,8 @@ pub(crate) struct GetArgs {
     /// Bytes requested and not yet stored; 0: no cap
     #[arg(long, env = "SAMARA_MAX_IN_FLIGHT", default_value = "24MiB", value_parser = values::size, value_name = "SIZE")]
     pub(crate) max_in_flight: u64,
+    #[command(flatten)]
+    pub(crate) serving: Serving,
 }
 
 #[derive(Debug, Args)]

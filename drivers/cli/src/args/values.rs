@@ -1,6 +1,6 @@
 //! What stands behind an option: addresses, rates, sizes, durations.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -21,12 +21,15 @@ impl FromStr for HostPort {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("'{text}' is no HOST:PORT");
+        let wrong = || format!("'{}' is no HOST:PORT", crate::text::escape(text));
         let (host, port) = text.rsplit_once(':').ok_or_else(wrong)?;
         port.parse::<u16>().map_err(|_| wrong())?;
-        let bracketed = host.starts_with('[') && host.ends_with(']');
-        let bad = |c: char| c.is_whitespace() || c.is_control() || (c == ':' && !bracketed) || c == ',';
-        if host.is_empty() || host.contains(bad) {
+        let named = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
+        let good = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+            Some(v6) => v6.parse::<Ipv6Addr>().is_ok(),
+            None => !host.is_empty() && host.chars().all(named),
+        };
+        if !good {
             return Err(wrong());
         }
         Ok(Self(text.to_owned()))
@@ -121,7 +124,19 @@ mod tests {
         for good in ["127.0.0.1:0", "tracker.example:7070", "[::1]:7070", "localhost:1"] {
             assert_eq!(good.parse::<HostPort>().unwrap().as_str(), good);
         }
-        for bad in ["", "host", ":7070", "host:", "host:x", "host:65536", "::1:7070", "a b:1", "a,b:1"] {
+        for bad in [
+            "",
+            "host",
+            ":7070",
+            "host:",
+            "host:x",
+            "host:65536",
+            "::1:7070",
+            "a b:1",
+            "a,b:1",
+            "[x]:1",
+            "é:1",
+        ] {
             assert!(bad.parse::<HostPort>().is_err(), "{bad}");
         }
     }

@@ -3,10 +3,9 @@
 use std::collections::BTreeSet;
 use std::io;
 
-use samara::FileHash;
-use samara::SeedId;
 use samara::wire::Message;
 use samara::wire::message::{List, SeedKey, Summary};
+use samara::{FileHash, SeedId};
 use serde::Serialize;
 
 use crate::args::{Global, HostPort, LsArgs};
@@ -33,42 +32,56 @@ struct Listed<'a> {
 
 /// Runs the command.
 pub(crate) async fn run(global: &Global, args: &LsArgs) -> Outcome {
-    let (out, mut seen, mut fates) = (Out::new(global.json), BTreeSet::new(), Fates::default());
-    out.line(&format!("{:<64}  {:>10}  {:>8}  {:>7}  NAME", "SHA-256", "LENGTH", "COMPLETE", "PARTIAL"));
+    let (mut listing, mut fates) =
+        (Listing { out: Out::new(global.json), seen: BTreeSet::new() }, Fates::default());
     for tracker in &args.trackers {
-        fates.take(tracker, list(tracker, out, &mut seen).await);
+        fates.take(tracker, listing.ask(tracker).await);
     }
     fates.judge()?;
     Ok(Code::Ok)
 }
 
-/// Prints the seeds of one tracker that no earlier one had.
-async fn list(tracker: &HostPort, out: Out, seen: &mut BTreeSet<SeedKey>) -> io::Result<()> {
-    let mut line = Line::to_name(tracker.as_str()).await?;
-    let mut after = 0;
-    for _ in 0..PAGES {
-        let Message::Listing(page) = line.ask(&Message::List(List { after, limit: PAGE })).await? else {
-            return Err(unexpected());
-        };
-        page.summaries
-            .iter()
-            .filter(|summary| seen.insert(summary.key))
-            .for_each(|summary| print(out, summary));
-        match page.next {
-            Some(next) => after = next,
-            None => return Ok(()),
-        }
-    }
-    Err(io::Error::other("the list does not end"))
+/// What is printed so far.
+struct Listing {
+    out: Out,
+    seen: BTreeSet<SeedKey>,
 }
 
-fn print(out: Out, summary: &Summary) {
-    let Summary { key: SeedKey { file_hash, seed_id }, about, complete, partial } = summary;
-    let name = about.as_ref().map(|(name, _)| name.as_str());
-    let length = about.as_ref().map(|(_, length)| *length);
-    let (file_hash, seed_id, complete, partial) = (*file_hash, *seed_id, *complete, *partial);
-    out.object(&Listed { file_hash, name, length, complete, partial, seed_id });
-    let size = length.map_or_else(|| "?".to_owned(), text::size);
-    let name = text::escape(name.unwrap_or("?"));
-    out.line(&format!("{file_hash}  {size:>10}  {complete:>8}  {partial:>7}  {name}"));
+impl Listing {
+    /// Prints the seeds of one tracker that no earlier one had.
+    async fn ask(&mut self, tracker: &HostPort) -> io::Result<()> {
+        let mut line = Line::to_name(tracker.as_str()).await?;
+        let mut after = 0;
+        for _ in 0..PAGES {
+            let Message::Listing(page) = line.ask(&Message::List(List { after, limit: PAGE })).await? else {
+                return Err(unexpected());
+            };
+            page.summaries.iter().for_each(|summary| self.print(summary));
+            match page.next {
+                Some(next) => after = next,
+                None => return Ok(()),
+            }
+        }
+        Err(io::Error::other("the list does not end"))
+    }
+
+    fn print(&mut self, summary: &Summary) {
+        let Summary { key, about, complete, partial } = summary;
+        if self.seen.is_empty() {
+            let head =
+                format!("{:<64}  {:>10}  {:>8}  {:>7}  NAME", "SHA-256", "LENGTH", "COMPLETE", "PARTIAL");
+            self.out.line(&head);
+        }
+        if !self.seen.insert(*key) {
+            return;
+        }
+        let SeedKey { file_hash, seed_id } = *key;
+        let (complete, partial) = (*complete, *partial);
+        let name = about.as_ref().map(|(name, _)| name.as_str());
+        let length = about.as_ref().map(|(_, length)| *length);
+        self.out.object(&Listed { file_hash, name, length, complete, partial, seed_id });
+        let size = length.map_or_else(|| "?".to_owned(), text::size);
+        let name = text::escape(name.unwrap_or("?"));
+        self.out.line(&format!("{file_hash}  {size:>10}  {complete:>8}  {partial:>7}  {name}"));
+    }
 }

@@ -38,7 +38,7 @@ pub(crate) async fn run(global: &Global, args: &ShareArgs, signals: &mut Signals
     out.event(&Event::Listening { role: "node", addr: node.local_addr() });
     let (changes, receive) = mpsc::channel(CHANGES);
     tokio::spawn(hashing::all(items, Index::of_user(), Meter::new(global, out), changes));
-    let server = Server::new(global, out, node, reports, vec![far(args, listens)]);
+    let server = Server::new(global, out, node, reports, vec![far(args, listens)?.to_string()]);
     server.run(Some(receive), signals, None).await
 }
 
@@ -69,11 +69,12 @@ fn near(listens: SocketAddr) -> SocketAddr {
 }
 
 /// Where others reach the tracker: what the link says.
-fn far(args: &ShareArgs, listens: SocketAddr) -> String {
-    match &args.link_host {
+fn far(args: &ShareArgs, listens: SocketAddr) -> Result<HostPort, Failure> {
+    let addr = match &args.link_host {
         Some(host) => format!("{host}:{}", listens.port()),
         None => SocketAddr::new(reach::host(listens), listens.port()).to_string(),
-    }
+    };
+    addr.parse().map_err(Failure::usage)
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use crate::signals::Signals;
 /// Runs the command.
 pub(crate) async fn run(global: &Global, args: &TrackerArgs, signals: &mut Signals) -> Outcome {
     let out = Out::new(global.json);
-    let config = config(args)?;
+    let config = config(args);
     let metrics = Arc::new(Metrics::new());
     if let Some(listen) = &args.metrics {
         let listener = listen_for_metrics(out, listen).await?;
@@ -51,20 +51,16 @@ pub(crate) async fn start(listen: &HostPort, config: Config) -> Result<TrackerHa
     started.map_err(|error| Failure::listen(listen, &error))
 }
 
-fn config(args: &TrackerArgs) -> Result<Config, Failure> {
-    if args.interval >= args.ttl {
-        return Err(Failure::usage(
-            "--interval has to be shorter than --ttl, or holders expire between two announcements",
-        ));
+fn config(args: &TrackerArgs) -> Config {
+    let usual = Config::default();
+    let interval = args.interval.unwrap_or_else(|| usual.interval.min(args.ttl / 3));
+    if interval >= args.ttl {
+        tracing::warn!("holders expire between two announcements: --interval should be shorter than --ttl");
     }
-    let mut config = Config {
-        ttl: args.ttl,
-        interval: args.interval,
-        trust_advertised: args.trust_advertised.clone(),
-        ..Config::default()
-    };
+    let mut config =
+        Config { ttl: args.ttl, interval, trust_advertised: args.trust_advertised.clone(), ..usual };
     args.limits.apply(&mut config);
-    Ok(config)
+    config
 }
 
 async fn listen_for_metrics(out: Out, listen: &HostPort) -> Result<TcpListener, Failure> {

@@ -43,7 +43,7 @@ pub(crate) async fn run(global: &Global, args: &VerifyArgs) -> Outcome {
         Against::Hash(hash) => *hash,
         Against::Seed(seed) => seed.file_hash(),
     };
-    let meter = Meter::new(global, out);
+    let meter = Meter::new(global, Out::new(false)); // stdout has the verdict and nothing else
     let bad = check(against, path, meter).await.map_err(|error| Failure::disk("read", path, &error))?;
     let bad = bad.into_iter().map(|range| [range.start, range.end]).collect::<Vec<_>>();
     out.object(&Verdict { ok: bad.is_empty(), bad: &bad, path: &json_path(path), file_hash });

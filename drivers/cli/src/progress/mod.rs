@@ -19,6 +19,8 @@ pub(crate) use rate::Rate;
 pub(crate) const TICK: Duration = Duration::from_millis(200);
 const EVENTS: Duration = Duration::from_millis(500);
 const LINES: Duration = Duration::from_secs(10);
+/// Characters of a full bar.
+const WIDTH: u64 = 12;
 
 static BARS: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
 
@@ -221,20 +223,22 @@ impl Drop for Meter {
 }
 
 fn bar() -> ProgressBar {
-    BARS.add(ProgressBar::no_length())
+    let bar = BARS.add(ProgressBar::no_length());
+    if let Ok(style) = ProgressStyle::with_template("{wide_msg}") {
+        bar.set_style(style);
+    }
+    bar
 }
 
+/// One call, since a terminal is drawn to only so often: of several in a row, the last would be left out.
 fn draw(bar: &ProgressBar, snapshot: &Snapshot<'_>, rate: u64) {
-    let known = snapshot.length.is_some_and(|length| length > 0);
-    let template = if known { "{prefix}  [{bar:24}]  {msg}" } else { "{prefix}  {spinner}  {msg}" };
-    if let Ok(style) = ProgressStyle::with_template(template) {
-        bar.set_style(style.progress_chars("█▉▊▋▌▍▎▏ "));
-    }
-    bar.set_prefix(format!("{} {}", snapshot.phase.word(), snapshot.name));
-    bar.set_message(snapshot.details(rate));
-    bar.set_length(snapshot.length.unwrap_or(0));
-    bar.set_position(snapshot.bytes);
-    bar.tick();
+    let filled = snapshot.percent().map_or_else(String::new, |percent| {
+        let blocks = usize::try_from(percent * WIDTH / 100).unwrap_or(0);
+        let rest = usize::try_from(WIDTH).unwrap_or(0) - blocks;
+        format!("[{}{}]  ", "█".repeat(blocks), " ".repeat(rest))
+    });
+    let (phase, details) = (snapshot.phase.word(), snapshot.details(rate));
+    bar.set_message(format!("{phase} {}  {filled}{details}", snapshot.name));
 }
 
 #[cfg(test)]

@@ -40,8 +40,16 @@ pub(super) fn destination(output: Option<&Path>, wanted: &Wanted) -> Result<Path
             let message = format!("cannot write {}: {} is no folder", text::path(&path), text::path(folder));
             Err(Failure::new(Code::Disk, message).next("-o with a path in a folder"))
         }
-        Err(error) => Err(Failure::disk("write into", folder, &error)
-            .next(format!("mkdir -p {}", text::shell_path(folder)))),
+        Err(error) => {
+            let (path, why) = (text::path(&path), text::os(&error));
+            let failure =
+                Failure::new(Code::Disk, format!("cannot write {path}: {}: {why}", text::path(folder)));
+            Err(if error.kind() == io::ErrorKind::NotFound {
+                failure.next(format!("mkdir -p {}", text::shell_path(folder)))
+            } else {
+                failure.next("-o with a path in a folder")
+            })
+        }
     }
 }
 

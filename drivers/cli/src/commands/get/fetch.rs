@@ -6,6 +6,7 @@ use samara::FileHash;
 use samara::downloader::{self, DownloadError};
 use samara::node::Note;
 use samara::seeder;
+use samara::store::DiskErrorKind;
 use samara_tokio::{NodeHandle, Order, Report, Reports};
 use tokio::time::{Instant, interval};
 
@@ -185,13 +186,34 @@ impl Fetch<'_> {
             Code::NoHolder | Code::Integrity => format!("samara peers {hash}{tracker} --test"),
             Code::NoTracker => "--tracker with one that runs; 'samara tracker' starts one".to_owned(),
             Code::Stalled => "the same command goes on where this one stopped".to_owned(),
-            Code::Disk => format!("make room at {}, then the same command goes on", text::path(&job.path)),
+            Code::Disk => self.disk(&error.why),
             Code::Differs => "--overwrite replaces it; -o takes another name".to_owned(),
             Code::Denied | Code::Other | Code::Ok | Code::Usage | Code::Interrupted | Code::Terminated => {
                 format!("samara ls{tracker}")
             }
         };
         failure.next(next)
+    }
+}
+
+impl Fetch<'_> {
+    /// What to do about a disk.
+    fn disk(&self, why: &downloader::Failure) -> String {
+        let path = text::shell_path(&self.job.path);
+        let kind = if let downloader::Failure::Disk(error) = why { error.kind } else { DiskErrorKind::Other };
+        match kind {
+            DiskErrorKind::Full => "make room (or raise the limit), then the same command goes on".to_owned(),
+            DiskErrorKind::Denied | DiskErrorKind::NoFolder => {
+                "-o with a folder that you may write to".to_owned()
+            }
+            DiskErrorKind::Locked => "wait for the other one, or -o with another name".to_owned(),
+            DiskErrorKind::NotPlain | DiskErrorKind::Foreign => {
+                format!("rm {path}.part {path}.part.journal, or -o with another name")
+            }
+            DiskErrorKind::Exists | DiskErrorKind::Other => {
+                "the same command, once the disk works".to_owned()
+            }
+        }
     }
 }
 
