@@ -6,15 +6,21 @@ mod connection;
 mod disk;
 mod env;
 mod line;
+mod node;
 mod pool;
 mod reader;
 mod real;
 mod role;
 mod run;
+#[cfg(test)]
+mod tests;
+mod tracker;
 mod writer;
 
 pub use env::{Content, Disk, Env, Incoming, Part, Sink, Stream};
+pub use node::{NodeHandle, NodeOptions, Order, Report, Reports, Traffic};
 pub use real::Tokio;
+pub use tracker::{Counters, TrackerHandle};
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

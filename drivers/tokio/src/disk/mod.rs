@@ -3,6 +3,8 @@
 mod part;
 mod queue;
 mod sys;
+#[cfg(test)]
+mod tests;
 
 use std::fs::File;
 use std::io;

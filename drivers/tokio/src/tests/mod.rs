@@ -1,4 +1,6 @@
 //! The driver with scripted machines on real sockets.
+#![expect(clippy::wildcard_enum_match_arm, reason = "a test waits for one event among many")]
+#![expect(clippy::cast_possible_truncation, reason = "small numbers")]
 
 mod serving;
 mod transport;
@@ -24,9 +26,12 @@ use crate::run::{Driver, ShutDown};
 /// Longer than anything here takes, on however busy a machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// What a machine does about an event.
+type Rule = Box<dyn FnMut(&Event) -> Vec<Action> + Send>;
+
 /// A machine that writes down its events, and does what the test puts into `script`, or its `rule` says.
 struct Fake {
-    rule: Box<dyn FnMut(&Event) -> Vec<Action> + Send>,
+    rule: Rule,
     script: Arc<Mutex<VecDeque<Action>>>,
     log: mpsc::UnboundedSender<Event>,
     deadline: Option<Time>,
