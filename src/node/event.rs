@@ -32,7 +32,7 @@ pub enum Event {
         /// What the file looked like when it was hashed.
         identity: Identity,
     },
-    /// Seed a file no longer (a finished download is one, too).
+    /// Seed a file no longer: a shared one or a finished download. (An unfinished download goes on regardless.)
     Unshare {
         /// Which.
         file: FileId,
@@ -214,7 +214,8 @@ pub enum Action {
         /// Which tracker.
         tracker: TrackerId,
     },
-    /// A download is complete: the file is in place under its name. It is seeded from now on.
+    /// A download is complete: the file is in place under its name. It is seeded from now on. No disk operation of it
+    /// follows: its files may be closed and unlocked.
     Done {
         /// Which.
         file: FileId,
@@ -223,14 +224,15 @@ pub enum Action {
         /// What it looks like.
         identity: Identity,
     },
-    /// A download has failed; what is there of it stays on the disk.
+    /// A download has failed; what is there of it stays on the disk, to be resumed. No disk operation of it follows,
+    /// and its name is free again.
     Failed {
         /// Which.
         file: FileId,
         /// Why.
         error: Box<DownloadError>,
     },
-    /// [`Event::Stop`] is carried out.
+    /// [`Event::Stop`] is carried out, or five seconds have passed. The last action.
     Stopped,
     /// Something worth counting or logging.
     Note(Note),

@@ -12,6 +12,8 @@ pub(crate) struct Disk {
     pub(crate) files: BTreeMap<File, Vec<u8>>,
     /// Every write fails.
     pub(crate) full: bool,
+    /// Chunks that were read again.
+    pub(crate) checks: usize,
 }
 
 impl Disk {
@@ -43,6 +45,7 @@ impl Disk {
                 Outcome::Done
             }
             Op::Check { offset, step } => {
+                self.checks += 1;
                 let bytes = &self.files[&File::Part][offset as usize..][..step.len as usize];
                 let bytes = Bytes::copy_from_slice(bytes);
                 Outcome::Checked(Hashed::new::<Sha2>(step.start, step.last, bytes))

@@ -10,7 +10,7 @@ use samara::wire::Message;
 use samara::wire::message::{Fetch, HaveSet, Hello, SeedKey, VERSION};
 use samara::{ChunkHash, Link, Seed};
 
-use crate::world::{FILE, World, addr};
+use crate::world::{FILE, World, addr, seed};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -147,4 +147,22 @@ fn chunks_of_another_list_are_kept_where_both_agree_and_announced_under_the_one_
     assert_eq!(again.disks[&FILE].files.get(&File::Target), Some(&again.bytes));
     let fetched = again.did.iter().filter(|action| matches!(action, Action::Receive { .. })).count();
     assert_eq!(fetched, 6, "the first four were kept");
+}
+
+#[test]
+fn chunks_that_fit_the_new_list_nowhere_are_announced_no_longer() {
+    let (mut world, mut again) = (World::new(10), World::new(10));
+    world.seed = seed(&world.bytes, 128);
+    world.sends = (0..2).collect();
+    world.download();
+    world.wait(SECOND);
+    assert_eq!(world.announced.len(), 1);
+    world.tell(Event::Stop);
+    world.wait(SECOND);
+
+    again.disks = world.disks;
+    again.sends.clear();
+    again.download();
+    again.wait(SECOND);
+    assert!(again.announced.is_empty());
 }

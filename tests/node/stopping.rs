@@ -25,7 +25,7 @@ fn downloads_close_the_node_leaves_its_trackers_and_then_it_has_stopped() {
     let (tracker, peer) = (world.tracker_links()[0], world.peer_links()[0]);
     world.did();
     world.tell(Event::Stop);
-    world.wait(5 * SECOND);
+    world.wait(SECOND);
     assert!(world.announced.is_empty(), "it has left");
     let did = world.did();
     let bye = position(&did, |it| matches!(it, Action::Send { message: Message::Leave, .. }));
@@ -50,6 +50,7 @@ fn downloads_close_the_node_leaves_its_trackers_and_then_it_has_stopped() {
     again.download();
     again.wait(SECOND);
     assert!(again.did.iter().any(|action| matches!(action, Action::Done { .. })));
+    assert_eq!(again.disks[&FILE].checks, 0);
 }
 
 #[test]

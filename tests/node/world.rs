@@ -25,12 +25,11 @@ pub(crate) fn addr(text: &str) -> SocketAddr {
     text.parse().unwrap()
 }
 
-/// A file of so many chunks of 64 bytes, and its seed.
-pub(crate) fn file(chunks: usize) -> (Vec<u8>, Arc<Seed>) {
-    let bytes: Vec<u8> = (0..chunks * 64).map(|i| (i * 31 % 251) as u8).collect();
-    let mut builder = SeedBuilder::<Sha2>::with_chunk_size(bytes.len() as u64, 64).unwrap();
-    builder.update(&bytes);
-    (bytes, Arc::new(builder.finish(SafeName::new("f").unwrap()).unwrap()))
+/// The seed of these bytes, in chunks of this size.
+pub(crate) fn seed(bytes: &[u8], chunk_size: u32) -> Arc<Seed> {
+    let mut builder = SeedBuilder::<Sha2>::with_chunk_size(bytes.len() as u64, chunk_size).unwrap();
+    builder.update(bytes);
+    Arc::new(builder.finish(SafeName::new("f").unwrap()).unwrap())
 }
 
 /// The node and its surroundings.
@@ -56,8 +55,10 @@ pub(crate) struct World {
 }
 
 impl World {
+    /// With a file of so many chunks of 64 bytes.
     pub(crate) fn new(chunks: usize) -> Self {
-        let (bytes, seed) = file(chunks);
+        let bytes: Vec<u8> = (0..chunks * 64).map(|i| (i * 31 % 251) as u8).collect();
+        let seed = seed(&bytes, 64);
         let config = Config { trackers: 1, ..Config::default() };
         Self {
             node: Node::new(config, 3, Time::ZERO),

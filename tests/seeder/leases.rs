@@ -6,7 +6,7 @@ use samara::seeder::{Action, Config, Note, TrackerId};
 use samara::wire::Message;
 use samara::wire::message::Refusal;
 
-use crate::announcing::{MILLI, SECOND, announced, announcement, bench};
+use crate::announcing::{MILLI, SECOND, announced, announcement, bench, numbers};
 use crate::harness::Bench;
 use crate::trackers::Tracker;
 
@@ -133,4 +133,36 @@ fn a_hostile_tracker_gets_no_busy_loop() {
         }
     }
     assert!(asked <= 9, "{asked} times all over again in a minute");
+}
+
+#[test]
+fn what_changes_while_an_announcement_is_on_its_way_follows_it() {
+    let (mut bench, mut tracker) = bench();
+    bench.add(1);
+    let all = bench.run(100 * MILLI);
+    bench.add(2);
+    assert_eq!(bench.run(SECOND), [], "one announcement at a time");
+    let actions = tracker.serve(&mut bench, all);
+    assert_eq!(tracker.heard(), ["All 1 page 0 last", "Delta +1 -0"]);
+    assert_eq!(numbers(&actions), [1, 2]);
+}
+
+#[test]
+fn files_whose_seeds_are_still_on_their_way_cost_no_busy_loop() {
+    let (mut bench, mut tracker) = bench();
+    tracker.curious = true;
+    (0..3_000).for_each(|number| drop(bench.add(number)));
+    let actions = bench.run(100 * MILLI);
+    let [Action::Ask { tag, request, .. }] = &actions[..] else { panic!("{}", actions.len()) };
+    let answer = tracker.answer(request);
+    let publishing = bench.answer(*tag, answer);
+    assert_eq!(publishing.len(), 8, "a few seeds at a time");
+    let (end, mut wakes) = (bench.now + SECOND, 0);
+    while let Some(actions) = bench.step(end) {
+        assert_eq!(actions, []);
+        wakes += 1;
+    }
+    assert!(wakes <= 4, "{wakes}");
+    let announced = tracker.serve(&mut bench, publishing);
+    assert_eq!(numbers(&announced), (0..3_000).collect::<Vec<_>>());
 }

@@ -225,3 +225,19 @@ fn stopping_closes_what_is_open() {
     rig.trackers.stop();
     assert_eq!(rig.effects(), [close(link, Fault::Stopping)]);
 }
+
+#[test]
+fn questions_beyond_what_one_connection_may_have_open_wait_for_an_answer() {
+    let mut rig = Rig::new();
+    let link = rig.connected();
+    let most = u32::try_from(crate::wire::limits::MAX_OUTSTANDING).unwrap();
+    for tag in 1..=most {
+        assert_eq!(rig.ask(Asker::Seeder, tag).len(), 1);
+    }
+    assert_eq!(rig.ask(Asker::Seeder, most + 1), []);
+    let effects = rig.message(link, 2, Message::Published);
+    assert_eq!(
+        effects,
+        [answer(Asker::Seeder, 1, Some(Message::Published)), send(link, most + 2, Message::Leave)]
+    );
+}

@@ -119,6 +119,18 @@ fn peers_take_turns() {
 }
 
 #[test]
+fn who_has_a_slot_waits_for_who_has_none_even_if_served_longer_ago() {
+    for (one, other) in [("10.0.1.1", "10.0.2.1"), ("10.0.1.1", "10.0.1.2")] {
+        let mut bench = Bench::new(0);
+        bench.fetch(one, 1, &[0]);
+        bench.fetch(other, 1, &[0]);
+        bench.fetch(one, 2, &[0]);
+        bench.fetch(other, 2, &[0]);
+        assert_eq!(bench.sent(other, 1), [serve(other, 2, 0)]);
+    }
+}
+
+#[test]
 fn while_others_wait_a_network_has_one_slot_and_one_place() {
     let mut bench = Bench::new(0);
     for (peer, request) in
@@ -147,6 +159,15 @@ fn within_a_network_a_peer_served_longer_ago_takes_the_place_of_one_just_served(
     assert_eq!(busy(&bench.fetch("10.0.1.2", 1, &[0])), [asker("10.0.1.1", 5)]);
     assert_eq!(busy(&bench.fetch("10.0.1.2", 2, &[0])), [asker("10.0.1.2", 2)], "it has a place");
     assert_eq!(bench.sent("10.0.1.1", 1), [serve("10.0.1.2", 1, 0)]);
+}
+
+#[test]
+fn what_is_sent_leaves_no_timer_behind() {
+    let mut bench = Bench::new(0);
+    bench.fetch("10.0.1.1", 1, &[0]);
+    assert!(bench.uploads.deadline().is_some());
+    bench.sent("10.0.1.1", 1);
+    assert_eq!(bench.uploads.deadline(), None);
 }
 
 #[test]
