@@ -31,7 +31,7 @@ struct Answer {
 
 /// Asks the tracker who holds the file, again and again.
 async fn ask(stage: Stage, answers: Rc<RefCell<Vec<Answer>>>) -> turmoil::Result {
-    stage.until(|log| log.announced() == 1).await;
+    stage.until(|log| log.announced().len() == 1).await;
     let mut client = Client::connect(Turmoil, (turmoil::lookup("tracker"), TRACKER_PORT).into()).await?;
     let query =
         Query { file_hash: stage.seed().file_hash(), seed_id: None, stale: Vec::new(), refuted: Vec::new() };

@@ -35,10 +35,11 @@ impl Log {
         self.0.borrow_mut().push(Entry { at, host, what });
     }
 
-    /// How many nodes have told a tracker what they hold.
-    pub(crate) fn announced(&self) -> usize {
-        let announced = |entry: &&Entry| matches!(entry.what, What::Node(Report::Announced { .. }));
-        self.0.borrow().iter().filter(announced).count()
+    /// Whose files trackers have acknowledged, once for each time.
+    pub(crate) fn announced(&self) -> Vec<&'static str> {
+        let announced =
+            |entry: &Entry| matches!(entry.what, What::Node(Report::Announced { .. })).then_some(entry.host);
+        self.0.borrow().iter().filter_map(announced).collect()
     }
 
     /// Which chunks were accepted, and from whom.

@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 
 use samara::downloader::{self, Pin, Target};
 use samara::{Entropy, SafeName, Seed, node, seeder, tracker};
-use samara_tokio::{NodeHandle, NodeOptions, Order, Report, Reports, TrackerHandle, files};
+use samara_tokio::{Env, NodeHandle, NodeOptions, Order, Report, Reports, TrackerHandle, files};
 use tempfile::TempDir;
 use turmoil::{Builder, Sim};
 
@@ -165,8 +165,10 @@ impl Stage {
         }
     }
 
+    /// Another number for each host, and each time that it starts.
     fn entropy(&self, host: &str) -> u64 {
-        host.bytes().fold(self.0.rng_seed, |seed, byte| Entropy::new(seed ^ u64::from(byte)).next())
+        let seed = self.0.rng_seed ^ Turmoil.now().as_micros();
+        host.bytes().fold(seed, |seed, byte| Entropy::new(seed ^ u64::from(byte)).next())
     }
 }
 
