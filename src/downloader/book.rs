@@ -27,6 +27,8 @@ const MAX_REPORTS: usize = 64;
 const BACKOFF: Duration = Duration::from_secs(1);
 /// The longest wait between dials.
 const MAX_BACKOFF: Duration = Duration::from_secs(60);
+/// The longest wait for one that the user gave or that was of use.
+const MAX_GOOD_BACKOFF: Duration = Duration::from_secs(8);
 
 /// The addresses. Those that the user gave go first and are never forgotten; the others go in random order, those
 /// that were never tried before those that failed, so that a tracker full of dead addresses stops nobody.
@@ -91,7 +93,8 @@ impl Known {
     }
 
     fn backoff(&self) -> Duration {
-        BACKOFF.saturating_mul(1 << self.failures.saturating_sub(1).min(6)).min(MAX_BACKOFF)
+        let most = if self.given || self.chunks > 0 { MAX_GOOD_BACKOFF } else { MAX_BACKOFF };
+        BACKOFF.saturating_mul(1 << self.failures.saturating_sub(1).min(6)).min(most)
     }
 }
 

@@ -22,7 +22,9 @@ impl Downloader {
     /// Asks for what settles between lists.
     pub(super) fn probe(&mut self) {
         for (seed_id, index) in self.candidates.probes() {
-            let asked = |peer: &&Peer| peer.is_fetching(seed_id, index);
+            let list = self.candidates.lists().find(|seed| seed.id() == seed_id);
+            let Some(step) = list.and_then(|seed| seed.step(index)) else { continue };
+            let asked = |peer: &&Peer| peer.is_fetching(&step);
             if self.peers.iter().filter(asked).count() >= PROBES {
                 continue;
             }
@@ -42,20 +44,16 @@ impl Downloader {
         }
     }
 
-    /// Asks everybody who has room, those on probation last.
+    /// Asks everybody who has room, those on probation last, those of whom least is awaited first.
     pub(super) fn fetch(&mut self) {
         let ready = self.peers.ready();
         for probation in [false, true] {
-            let mut links: Vec<_> =
-                self.peers.iter().filter(|peer| peer.pace.is_snubbed() == probation).collect();
-            if links.is_empty() {
-                continue;
-            }
-            let first = self.entropy.below(links.len());
-            links.rotate_left(first);
-            let mut links: Vec<_> = links.into_iter().map(|peer| peer.link).collect();
+            let peers = self.peers.iter().filter(|peer| peer.pace.is_snubbed() == probation);
+            let mut links: Vec<_> = peers.map(|peer| (peer.outstanding().0, peer.link)).collect();
+            self.entropy.shuffle(&mut links);
+            links.sort_by_key(|(outstanding, _)| *outstanding);
             while !links.is_empty() {
-                links.retain(|link| self.fetch_from(*link, ready).is_some());
+                links.retain(|(_, link)| self.fetch_from(*link, ready).is_some());
             }
         }
         match self.window.wait(self.now) {
@@ -74,7 +72,7 @@ impl Downloader {
         let most = (self.picker.free() / ready.max(1).saturating_mul(SPARE)).clamp(1, MAX_ANY_OF);
         let mut any_of = self.picker.pick(have, most);
         if any_of.is_empty() {
-            let mine = |index| peer.is_fetching(seed.id(), index);
+            let mine = |index| seed.step(index).is_some_and(|step| peer.is_fetching(&step));
             any_of.push(self.picker.double(have, mine)?);
         }
         let (t, seed) = (*t, Arc::clone(seed));

@@ -8,7 +8,7 @@ use crate::downloader::window::Pace;
 use crate::hash::SeedId;
 use crate::have::Have;
 use crate::machine::Link;
-use crate::seed::Seed;
+use crate::seed::{Seed, Step};
 use crate::time::Time;
 use crate::wire::session::Caller;
 
@@ -297,10 +297,12 @@ impl Peer {
         self.session.len() > MAX_ABANDONED.saturating_add(self.outstanding().0)
     }
 
-    /// Is it asked for chunk `index` under this list already?
-    pub(super) fn is_fetching(&self, seed_id: SeedId, index: u32) -> bool {
+    /// Is it asked for this chunk already?
+    pub(super) fn is_fetching(&self, step: &Step) -> bool {
         self.fetches().any(|(_, fetch)| {
-            fetch.is_awaited() && fetch.seed.id() == seed_id && fetch.any_of.contains(&index)
+            fetch.is_awaited()
+                && fetch.any_of.contains(&step.index)
+                && fetch.seed.step(step.index).as_ref() == Some(step)
         })
     }
 }

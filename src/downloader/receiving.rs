@@ -116,7 +116,7 @@ impl Downloader {
                 self.not_held(link, &fetch);
                 self.broke_promise(link);
             }
-            Rejection::Busy { retry_after } => self.pause(link, pause(retry_after)),
+            Rejection::Busy { retry_after } => self.turned_down(link, pause(retry_after)),
             Rejection::Cancelled if fetch.is_awaited() => self.broke_promise(link),
             Rejection::Cancelled => {}
             Rejection::Gone(why) => {
@@ -156,6 +156,16 @@ impl Downloader {
         peer.broken = peer.broken.saturating_add(1);
         if peer.broken >= MAX_BROKEN {
             self.drop_peer(link, Fault::Useless);
+        }
+    }
+
+    /// A peer is too busy. While it still owes other chunks it is merely asked for fewer at a time; one that serves
+    /// nothing for now is left alone as long as it wishes.
+    fn turned_down(&mut self, link: Link, span: Duration) {
+        let Some(peer) = self.peers.get_mut(link) else { return };
+        match peer.outstanding() {
+            (0, _) => self.pause(link, span),
+            (others, _) => peer.pace.narrow(others),
         }
     }
 

@@ -13,12 +13,18 @@ const MIN_CHUNKS: u64 = 4;
 const CATCH_UP: Duration = Duration::from_millis(250);
 /// The least time that a request is given.
 const MIN_PATIENCE: Duration = Duration::from_secs(2);
+/// The time that the first requests to a peer are given, besides what their size takes.
+const UNKNOWN: Duration = Duration::from_secs(10);
+/// The same, if nothing else can be done meanwhile.
+const UNKNOWN_URGENT: Duration = Duration::from_secs(4);
 /// Chunk times that a request is given.
 const CHUNK_TIMES: u32 = 10;
 /// Bytes asked of the only peer.
 const ALONE: u64 = 2 << 20;
 /// Bytes asked of each of several.
 const AMONG_OTHERS: u64 = 1 << 20;
+/// Chunks after which a peer that was too busy once is asked for one more at a time.
+const RAISE: u32 = 64;
 /// Chunks asked of one peer, however small they are.
 const MAX_OUTSTANDING: u64 = 64;
 
@@ -94,12 +100,16 @@ pub(super) struct Pace {
     snubs: u32,
     /// It is not asked before.
     busy: Option<Time>,
+    /// How many requests it takes at a time, as far as its refusals show.
+    ceiling: Option<usize>,
+    /// Chunks that came since the ceiling was set or raised.
+    streak: u32,
 }
 
 impl Pace {
     /// Of a peer of which nothing is known.
     pub(super) const fn new(now: Time) -> Self {
-        Self { bytes: 0, micros: 0, since: now, snubs: 0, busy: None }
+        Self { bytes: 0, micros: 0, since: now, snubs: 0, busy: None, ceiling: None, streak: 0 }
     }
 
     /// A request was sent; `outstanding` others were already.
@@ -116,6 +126,17 @@ impl Pace {
         self.micros = (self.micros / 8).saturating_mul(7).saturating_add(took);
         self.since = now;
         self.snubs = 0;
+        self.streak = self.streak.saturating_add(1);
+        if self.streak >= RAISE {
+            self.streak = 0;
+            self.ceiling = self.ceiling.map(|ceiling| ceiling.saturating_add(1));
+        }
+    }
+
+    /// It was too busy for one more request, with `outstanding` others still open: so many it takes.
+    pub(super) const fn narrow(&mut self, outstanding: usize) {
+        self.ceiling = Some(outstanding);
+        self.streak = 0;
     }
 
     /// It let a request expire.
@@ -149,16 +170,19 @@ impl Pace {
         u64::try_from(per_second).ok().map(|rate| rate.max(1))
     }
 
-    /// How many requests it may have at a time, for chunks of `chunk_size` bytes. One on probation has one.
+    /// How many requests it may have at a time, for chunks of `chunk_size` bytes. One of whom nothing has
+    /// come yet has few, one on probation has one.
     pub(super) fn room(&self, chunk_size: u32, alone: bool) -> usize {
         if self.is_snubbed() {
             return 1;
         }
+        let Some(rate) = self.rate() else { return if alone { 4 } else { 2 } };
         let chunk_size = u64::from(chunk_size).max(1);
         // At a high rate, 20 ms worth: so much is on its way through sockets, hashing and disk.
-        let flow = self.rate().unwrap_or(0) / 50 / chunk_size;
+        let flow = rate / 50 / chunk_size;
         let base = if alone { (ALONE / chunk_size).max(4) } else { (AMONG_OTHERS / chunk_size).clamp(2, 4) };
-        usize::try_from(base.max(flow).min(MAX_OUTSTANDING)).unwrap_or(1)
+        let room = usize::try_from(base.max(flow).min(MAX_OUTSTANDING)).unwrap_or(1);
+        room.min(self.ceiling.unwrap_or(room)).max(1)
     }
 
     /// How long to wait for a chunk of `len` bytes behind `ahead` bytes; `slowest` is what it takes at the rate
@@ -170,8 +194,8 @@ impl Pace {
                 let chunk = span(len, rate).max(slowest);
                 chunk.saturating_mul(CHUNK_TIMES).saturating_add(span(ahead, rate)).max(MIN_PATIENCE)
             }
-            (None, true) => Duration::from_secs(4).saturating_add(span(len, 256 << 10)),
-            (None, false) => Duration::from_secs(30).saturating_add(span(len, 128 << 10)),
+            (None, true) => UNKNOWN_URGENT.saturating_add(span(len, 256 << 10)),
+            (None, false) => UNKNOWN.saturating_add(span(len, 128 << 10)),
         };
         patience.saturating_add(slowest).saturating_mul(1 << self.snubs.min(3))
     }

@@ -69,7 +69,11 @@ fn code_5_if_all_that_comes_is_bad() {
 #[test]
 fn code_6_if_no_tracker_is_reached() {
     let (world, nobody) = (World::new(), nobody());
-    for args in [&["get", NONE, "--tracker", &nobody][..], &["ls", "--tracker", &nobody], &["peers", NONE, "--tracker", &nobody]] {
+    for args in [
+        &["get", NONE, "--tracker", &nobody][..],
+        &["ls", "--tracker", &nobody],
+        &["peers", NONE, "--tracker", &nobody],
+    ] {
         let ended = world.expect(6, args);
         assert!(ended.stderr.contains(&nobody) && ended.stderr.contains("next: "), "{}", ended.stderr);
         assert!(!ended.stdout.contains(&nobody));
@@ -108,7 +112,11 @@ fn code_9_if_the_target_lies_below_a_file_or_nowhere() {
     let seeder = world.seeder(&tracker, &world.file("f", 100, 1), &[]);
     for output in ["f/copy", "f/deep/copy", "nowhere/copy", "nowhere/"] {
         let ended = world.expect(9, &["get", &seeder.link, "-o", output]);
-        assert!(ended.stderr.contains(output.trim_end_matches('/')) || ended.stderr.contains("nowhere"), "{}", ended.stderr);
+        assert!(
+            ended.stderr.contains(output.trim_end_matches('/')) || ended.stderr.contains("nowhere"),
+            "{}",
+            ended.stderr
+        );
     }
 }
 

@@ -46,7 +46,11 @@ fn what_cannot_be_named_safely_is_left_out_with_a_warning() {
     seeder.signal("INT");
     let ended = seeder.wait();
     assert_eq!(ended.stdout.matches(r#""event":"seeding""#).count(), 1, "{}", ended.stdout);
-    assert!(ended.stderr.contains(r"new\u{a}line") && ended.stderr.contains(r"rtl\u{202e}"), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains(r"new\u{a}line") && ended.stderr.contains(r"rtl\u{202e}"),
+        "{}",
+        ended.stderr
+    );
     assert!(!ended.stderr.contains('\u{202e}'));
 }
 

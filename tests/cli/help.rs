@@ -7,7 +7,18 @@ use crate::world::World;
 const README: &str = include_str!("../../README.md");
 
 const COMMANDS: [&str; 12] = [
-    "tracker", "seed", "share", "get", "node", "create", "show", "verify", "ls", "peers", "demo", "completions",
+    "tracker",
+    "seed",
+    "share",
+    "get",
+    "node",
+    "create",
+    "show",
+    "verify",
+    "ls",
+    "peers",
+    "demo",
+    "completions",
 ];
 
 #[test]
@@ -15,7 +26,10 @@ fn every_command_is_in_the_help_and_in_the_readme() {
     let world = World::new();
     let help = world.expect(0, &["--help"]).stdout;
     for command in COMMANDS {
-        assert!(help.lines().any(|line| line.trim_start().starts_with(command)), "{command} is not in --help");
+        assert!(
+            help.lines().any(|line| line.trim_start().starts_with(command)),
+            "{command} is not in --help"
+        );
         assert!(README.contains(&format!("samara {command}")), "{command} is not in the README");
         assert!(world.expect(0, &[command, "--help"]).stdout.contains("Usage: samara"));
     }
@@ -25,7 +39,8 @@ fn every_command_is_in_the_help_and_in_the_readme() {
 #[test]
 fn every_option_in_the_readme_exists() {
     let world = World::new();
-    let help = COMMANDS.iter().map(|command| world.expect(0, &[command, "--help"]).stdout).collect::<String>();
+    let help =
+        COMMANDS.iter().map(|command| world.expect(0, &[command, "--help"]).stdout).collect::<String>();
     let known = options(&help);
     for option in options(README).difference(&options("--release --workspace --git --locked --path")) {
         assert!(known.contains(option), "{option} is in the README only");
@@ -38,8 +53,11 @@ fn every_option_has_its_environment_variable_in_the_help() {
     let world = World::new();
     for command in COMMANDS {
         let help = world.expect(0, &[command, "--help"]).stdout;
-        for option in options(&help).iter().filter(|option| !["--help", "--version"].contains(&option.as_str())) {
-            let variable = format!("SAMARA_{}", option.trim_start_matches('-').to_uppercase().replace('-', "_"));
+        for option in
+            options(&help).iter().filter(|option| !["--help", "--version"].contains(&option.as_str()))
+        {
+            let variable =
+                format!("SAMARA_{}", option.trim_start_matches('-').to_uppercase().replace('-', "_"));
             assert!(help.contains(&variable), "{variable} is not in samara {command} --help");
         }
     }

@@ -11,7 +11,17 @@ const FIELDS: [(&str, &[&str]); 8] = [
     ("banned", &["addr", "why"]),
     (
         "done",
-        &["path", "file_hash", "length", "seconds", "resumed_bytes", "fetched_bytes", "stale", "banned", "sources"],
+        &[
+            "path",
+            "file_hash",
+            "length",
+            "seconds",
+            "resumed_bytes",
+            "fetched_bytes",
+            "stale",
+            "banned",
+            "sources",
+        ],
     ),
     ("error", &["code", "message", "peers"]),
     ("uploaded", &["bytes", "peers"]),
@@ -35,7 +45,8 @@ fn a_download_is_told_line_by_line() {
     let ended = world.expect(0, &["get", &seeder.hash, "--tracker", &tracker.addr, "-o", "copy", "--json"]);
     check(&ended);
     let length = 24 * CHUNK as u64;
-    let progress = ended.objects().into_iter().filter(|object| object["event"] == "progress").collect::<Vec<_>>();
+    let progress =
+        ended.objects().into_iter().filter(|object| object["event"] == "progress").collect::<Vec<_>>();
     assert!(progress.len() >= 3, "two seconds, an event each half one: {}", ended.stdout);
     let bytes = progress.iter().map(|event| number(event, "bytes")).collect::<Vec<_>>();
     assert!(bytes.is_sorted() && bytes.iter().all(|bytes| *bytes <= length), "{bytes:?}");

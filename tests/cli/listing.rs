@@ -29,7 +29,11 @@ fn each_seed_is_listed_once_with_its_holders() {
     addrs.sort();
     expected.sort();
     assert_eq!(addrs, expected);
-    assert!(peers.iter().all(|peer| peer["complete"] == true && peer["test"].is_null() && peer.get("event").is_none()));
+    assert!(
+        peers
+            .iter()
+            .all(|peer| peer["complete"] == true && peer["test"].is_null() && peer.get("event").is_none())
+    );
 }
 
 #[test]
@@ -41,7 +45,8 @@ fn a_test_tells_who_really_has_it() {
     fs::remove_file(lost).unwrap();
     let args = ["peers", seeders[0].hash.as_str(), "--tracker", &tracker.addr, "--test", "--json"];
     let peers = world.expect(0, &args).objects();
-    let verdicts = peers.iter().map(|peer| (text(peer, "addr"), text(peer, "test"))).collect::<BTreeMap<_, _>>();
+    let verdicts =
+        peers.iter().map(|peer| (text(peer, "addr"), text(peer, "test"))).collect::<BTreeMap<_, _>>();
     assert_eq!(verdicts[&seeders[0].service.addr], "ok");
     assert!(verdicts[&seeders[1].service.addr].starts_with("gone"), "{verdicts:?}");
     fs::remove_file(kept).unwrap();

@@ -13,13 +13,22 @@ fn a_seed_file_is_made_shown_and_verified() {
     let shown = world.expect(0, &["show", "f.seed", "--json"]).objects().remove(0);
     assert_eq!(shown.as_object().unwrap().len(), 6, "exactly the documented fields: {shown}");
     assert_eq!((text(&shown, "name"), text(&shown, "file_hash")), ("файл.bin".into(), sha256(&file)));
-    assert_eq!((number(&shown, "length"), number(&shown, "chunk_size")), (3 * CHUNK as u64 + 1, CHUNK as u64));
+    assert_eq!(
+        (number(&shown, "length"), number(&shown, "chunk_size")),
+        (3 * CHUNK as u64 + 1, CHUNK as u64)
+    );
     let hashes = shown["chunk_hashes"].as_array().unwrap();
-    assert_eq!((hashes.len(), hashes[3].as_str().unwrap()), (4, sha256(&file).as_str()), "the last is the file's");
+    assert_eq!(
+        (hashes.len(), hashes[3].as_str().unwrap()),
+        (4, sha256(&file).as_str()),
+        "the last is the file's"
+    );
     assert_eq!(text(&shown, "seed_id").len(), 64);
     assert!(world.expect(0, &["show", "f.seed"]).stdout.contains(&sha256(&file)));
     let verdict = world.expect(0, &["verify", "f.seed", "файл.bin", "--json"]).objects().remove(0);
-    assert!(verdict["ok"] == true && verdict["bad"] == serde_json::json!([]) && verdict.get("event").is_none());
+    assert!(
+        verdict["ok"] == true && verdict["bad"] == serde_json::json!([]) && verdict.get("event").is_none()
+    );
 }
 
 #[test]

@@ -32,7 +32,17 @@ fn after_an_orderly_stop_the_same_command_goes_on() {
     let world = World::new();
     let tracker = world.tracker(&[]);
     let seeder = world.seeder(&tracker, &world.file("f", 32 * CHUNK, 1), &[]);
-    let args = ["get", seeder.hash.as_str(), "--tracker", &tracker.addr, "-o", "copy", "--limit", "4MiB/s", "--json"];
+    let args = [
+        "get",
+        seeder.hash.as_str(),
+        "--tracker",
+        &tracker.addr,
+        "-o",
+        "copy",
+        "--limit",
+        "4MiB/s",
+        "--json",
+    ];
     let mut get = world.spawn(&args);
     let progress = get.event_that("progress", |progress| number(progress, "chunks") > 4);
     get.signal("INT");

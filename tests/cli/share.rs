@@ -40,7 +40,8 @@ fn two_shares_run_on_one_machine() {
 fn the_link_says_the_host_that_the_user_wants() {
     let world = World::new();
     world.file("f", 1000, 1);
-    let mut share = world.spawn(&["share", "f", "--listen", "127.0.0.1:0", "--link-host", "localhost", "--json"]);
+    let mut share =
+        world.spawn(&["share", "f", "--listen", "127.0.0.1:0", "--link-host", "localhost", "--json"]);
     let link = text(&share.event("seeding"), "link");
     assert!(link.contains("tr=localhost"), "{link}");
     world.expect(0, &["get", &link, "-o", "copy"]);

@@ -12,7 +12,9 @@ fn a_hash_a_link_and_a_seed_file_give_the_same_file() {
     let seeder = world.seeder(&tracker, &file, &["-o", "f.seed"]);
     assert_eq!(seeder.hash, sha256(&file));
     let prefixed = format!("sha256:{}", seeder.hash);
-    for (target, copy) in [(&prefixed, "a"), (&seeder.hash, "b"), (&seeder.link, "c"), (&"f.seed".to_owned(), "d")] {
+    for (target, copy) in
+        [(&prefixed, "a"), (&seeder.hash, "b"), (&seeder.link, "c"), (&"f.seed".to_owned(), "d")]
+    {
         let ended = world.expect(0, &["get", target, "-o", copy, "--tracker", &tracker.addr, "--json"]);
         let done = ended.event("done");
         assert_eq!(sha256(&world.at(copy)), seeder.hash);
@@ -22,7 +24,9 @@ fn a_hash_a_link_and_a_seed_file_give_the_same_file() {
         assert_eq!(number(&done, "resumed_bytes"), 0);
         assert_eq!(done["sources"][0]["addr"], seeder.service.addr.as_str());
         assert_eq!(done["sources"][0]["bytes"], done["length"]);
-        assert!(!world.at(format!("{copy}.part")).exists() && !world.at(format!("{copy}.part.journal")).exists());
+        assert!(
+            !world.at(format!("{copy}.part")).exists() && !world.at(format!("{copy}.part.journal")).exists()
+        );
     }
 }
 
@@ -74,7 +78,8 @@ fn several_trackers_are_asked_and_a_dead_one_harms_nobody() {
     let seeder = world.seeder(&trackers[0], &file, &options);
     let ended = world.expect(0, &["get", &seeder.link, "-o", "copy", "--json"]);
     assert_eq!(ended.event("done")["fetched_bytes"], 3 * CHUNK as u64);
-    world.expect(0, &["get", &seeder.hash, "--tracker", &dead, "--tracker", &trackers[1].addr, "-o", "copy2"]);
+    world
+        .expect(0, &["get", &seeder.hash, "--tracker", &dead, "--tracker", &trackers[1].addr, "-o", "copy2"]);
 }
 
 #[test]

@@ -50,7 +50,8 @@ fn what_does_not_come_costs_nothing() {
 #[test]
 fn patience_follows_the_measured_rate_and_is_generous_before() {
     let mut pace = Pace::new(Time::ZERO);
-    assert!(pace.patience(256 << 10, 0, Duration::ZERO, false) >= 30 * SECOND);
+    assert_eq!(pace.patience(256 << 10, 0, Duration::ZERO, false), 12 * SECOND);
+    assert!(pace.patience(16 << 20, 0, Duration::ZERO, false) >= 120 * SECOND);
     assert!(pace.patience(256 << 10, 0, Duration::ZERO, true) <= 5 * SECOND);
     pace.asked(at(0), 0);
     pace.delivered(at(1_000), 1_000); // 1 kB/s
@@ -85,6 +86,9 @@ fn the_time_without_requests_is_no_slowness() {
 #[test]
 fn the_only_peer_is_asked_for_more_and_one_on_probation_for_one() {
     let mut pace = Pace::new(Time::ZERO);
+    assert_eq!((pace.room(64, true), pace.room(64, false)), (4, 2), "nothing has come yet");
+    pace.asked(at(0), 0);
+    pace.delivered(at(1_000_000), 1_000);
     assert_eq!(pace.room(256 << 10, true), 8);
     assert_eq!(pace.room(16 << 20, true), 4);
     assert_eq!(pace.room(64, true), 64);
@@ -95,8 +99,30 @@ fn the_only_peer_is_asked_for_more_and_one_on_probation_for_one() {
 }
 
 #[test]
+fn a_fast_peer_is_asked_for_what_20_ms_bring() {
+    let mut pace = Pace::new(Time::ZERO);
+    (1..50).for_each(|millis| pace.delivered(at(millis), 256 << 10));
+    assert_eq!(pace.room(256 << 10, false), 20);
+    assert_eq!(pace.room(64, false), 64, "within reason");
+}
+
+#[test]
 fn a_pause_ends_exactly_when_it_was_said_to() {
     let mut pace = Pace::new(Time::ZERO);
     pace.pause(at(500));
     assert!(pace.is_paused(at(499)) && !pace.is_paused(at(500)));
+}
+
+#[test]
+fn a_peer_that_was_too_busy_is_asked_for_what_it_takes_and_in_time_for_one_more() {
+    let mut pace = Pace::new(Time::ZERO);
+    assert_eq!(pace.room(256 << 10, true), 8);
+    pace.narrow(5);
+    assert_eq!(pace.room(256 << 10, true), 5);
+    (1..RAISE).for_each(|n| pace.delivered(at(n.into()), 1));
+    assert_eq!(pace.room(256 << 10, true), 5);
+    pace.delivered(at(RAISE.into()), 1);
+    assert_eq!(pace.room(256 << 10, true), 6);
+    pace.narrow(0);
+    assert_eq!(pace.room(256 << 10, true), 1, "one is always tried");
 }

@@ -1,0 +1,189 @@
+//! Chunks: from whom they come, what is done with bad ones, and how the end goes.
+
+use crate::world::*;
+use samara::downloader::{Action, Config, Event, Note, Stale};
+use samara::wire::Message;
+use samara::wire::message::Gone;
+use samara::wire::session::Fault;
+use samara::{Have, Time};
+
+fn world(chunks: usize) -> World {
+    World::new(file(chunks * 64 - 10), 64, Config::default())
+}
+
+fn banned(world: &World) -> Vec<(u8, Fault)> {
+    let banned = |note: &Note| match note {
+        Note::Banned { addr: of, fault } => (1..9).find(|host| addr(*host) == *of).map(|host| (host, *fault)),
+        _ => None,
+    };
+    world.notes().filter_map(banned).collect()
+}
+
+#[test]
+fn three_peers_share_the_work() {
+    let mut world = world(60);
+    (1..=3).for_each(|host| drop(world.peer(host, Manner::Honest).clone()));
+    world.begin();
+    let took = world.finish();
+    // 60 chunks at 10 ms each, from three peers.
+    assert!(took < 300 * MS, "{took:?}");
+    for host in 1..=3 {
+        assert!(world.fetches(host).len() >= 15, "peer {host}");
+    }
+    let verified = world.notes().filter(|note| matches!(note, Note::Verified { .. })).count();
+    assert_eq!(verified, 60);
+    assert_eq!(world.notes().filter(|note| matches!(note, Note::Proven { length: 3_830 })).count(), 1);
+    let ends: Vec<_> = world.actions().filter(|action| matches!(action, Action::Close { .. })).collect();
+    assert_eq!(ends.len(), 3);
+    assert!(ends.iter().all(|end| matches!(end, Action::Close { fault: Fault::Finished, .. })));
+}
+
+#[test]
+fn a_bad_chunk_bans_its_sender_and_is_fetched_elsewhere() {
+    let mut world = world(20);
+    world.peer(1, Manner::Corrupt);
+    world.peer(2, Manner::Honest).chunk_time = 50 * MS;
+    world.begin();
+    world.finish();
+    let [(1, Fault::BadChunk { index })] = banned(&world)[..] else { panic!("{:?}", banned(&world)) };
+    assert!(world.stored.contains(&index));
+    assert_eq!(world.dials(1).len(), 1, "not dialled again");
+}
+
+#[test]
+fn a_chunk_that_was_not_asked_for_is_never_read() {
+    for manner in [Manner::Unsolicited, Manner::TooLong] {
+        let mut world = world(20);
+        world.peer(1, manner);
+        world.peer(2, Manner::Honest);
+        world.begin();
+        world.finish();
+        assert_eq!(banned(&world), [(1, Fault::Unsolicited)]);
+        let link = world.link(1);
+        assert!(
+            !world.actions().any(|action| matches!(action, Action::Receive { link: of, .. } if *of == link))
+        );
+    }
+}
+
+#[test]
+fn a_liar_is_dropped_after_three_broken_promises() {
+    let mut world = world(40);
+    world.peer(1, Manner::Liar);
+    world.peer(2, Manner::Honest);
+    world.begin();
+    world.finish();
+    let link = *world.links.iter().find(|(_, of)| **of == addr(1)).unwrap().0;
+    let close = Action::Close { link, fault: Fault::Useless };
+    assert!(world.actions().any(|action| *action == close));
+    assert!(banned(&world).is_empty(), "that is no crime");
+}
+
+#[test]
+fn a_tarpit_costs_a_few_chunks_of_time_only() {
+    let mut world = world(60);
+    world.peer(1, Manner::Tarpit);
+    world.peer(2, Manner::Honest);
+    world.begin();
+    let took = world.finish();
+    assert!(took < SECOND, "{took:?}: the endgame asks for its chunks elsewhere");
+    assert!(banned(&world).is_empty());
+}
+
+#[test]
+fn a_silent_peer_is_given_up_at_the_deadline_and_not_before() {
+    let mut world = world(2);
+    world.peer(1, Manner::Tarpit);
+    world.begin();
+    world.run(SECOND);
+    assert_eq!(world.fetches(1).len(), 2, "both chunks");
+    world.peer(2, Manner::Honest).have = Have::none(2);
+    world.run(20 * SECOND);
+    world.stranger(2, Manner::Honest);
+    let cancels = |world: &World| {
+        world.sent(1).filter(|(_, message)| matches!(message, Message::Cancel { .. })).count()
+    };
+    assert_eq!(cancels(&world), 0);
+    world.run(60 * SECOND);
+    assert_eq!(cancels(&world), 0, "it is the only one that has them");
+}
+
+#[test]
+fn a_slow_peer_is_overtaken() {
+    let mut world = world(30);
+    world.peer(1, Manner::Honest).chunk_time = 5 * MS;
+    world.peer(2, Manner::Honest).chunk_time = 100 * SECOND;
+    world.begin();
+    let took = world.finish();
+    assert!(took < SECOND, "{took:?}");
+    assert!(world.sent(2).any(|(_, message)| matches!(message, Message::Cancel { .. })));
+}
+
+#[test]
+fn a_busy_peer_is_left_alone_as_long_as_it_wished() {
+    let mut world = world(4);
+    world.peer(1, Manner::BusyFetch(Time::from_micros(1_000_000)));
+    world.begin();
+    world.finish();
+    let times: Vec<_> = world.fetches(1).into_iter().map(|(at, _)| at).collect();
+    let first = times[0];
+    // Its answer takes 2 ms, and asks for a pause of 300 ms.
+    assert!(times.iter().all(|at| *at - first < 2 * MS || *at - first >= 302 * MS), "{times:?}");
+}
+
+#[test]
+fn the_endgame_asks_twice_and_calls_off_the_loser() {
+    let mut world = world(8);
+    for host in 1..=4 {
+        world.peer(host, Manner::Honest).chunk_time = 20 * MS * u32::from(host);
+    }
+    world.begin();
+    world.finish(); // `World::ask` checks that no chunk is asked for more than twice.
+    let fetches: usize = (1..=4).map(|host| world.fetches(host).len()).sum();
+    assert!((9..=16).contains(&fetches), "{fetches}");
+    let cancels =
+        |host| world.sent(host).filter(|(_, message)| matches!(message, Message::Cancel { .. })).count();
+    assert!((1..=4).map(cancels).sum::<usize>() > 0);
+}
+
+#[test]
+fn many_candidates_while_much_is_missing_and_one_at_the_end() {
+    let mut world = world(200);
+    (1..=2).for_each(|host| drop(world.peer(host, Manner::Honest).clone()));
+    world.begin();
+    world.finish();
+    let sizes: Vec<_> = world.fetches(1).iter().map(|(_, fetch)| fetch.any_of.len()).collect();
+    assert_eq!((sizes[0], *sizes.last().unwrap()), (8, 1));
+}
+
+#[test]
+fn partial_peers_complete_one_another_and_gain() {
+    let mut world = world(20);
+    for host in 1..=2_u8 {
+        let peer = world.peer(host, Manner::Honest);
+        peer.have = Have::none(20);
+        for index in (u32::from(host) - 1..20).step_by(2).filter(|index| *index != 7) {
+            peer.have.insert(index);
+        }
+    }
+    world.begin();
+    assert!(!world.run(10 * SECOND), "nobody has chunk 7");
+    world.peers.get_mut(&addr(1)).unwrap().have.insert(7);
+    let link = world.link(1);
+    world.feed(Event::Message { link, request: 1, message: Message::Gained(vec![7]) });
+    world.finish();
+}
+
+#[test]
+fn a_peer_whose_file_goes_away_in_between_is_stale_and_the_rest_comes_from_others() {
+    let mut world = world(100);
+    world.peer(1, Manner::Honest);
+    world.peer(2, Manner::Honest);
+    world.begin();
+    world.run(100 * MS);
+    let (link, gone) = (world.link(1), Gone::Changed);
+    world.feed(Event::Message { link, request: 1, message: Message::Gone(gone) });
+    world.finish();
+    let stale = Note::Stale { addr: addr(1), why: Stale::Gone(gone) };
+    assert_eq!(world.notes().filter(|note| **note == stale).count(), 1);
+}
