@@ -209,12 +209,7 @@ impl Pace {
         if self.is_snubbed() {
             return 1;
         }
-        let Some(rate) = self.rate() else { return if alone { 4 } else { 2 } };
-        let chunk_size = u64::from(chunk_size).max(1);
-        // At a high rate, 20 ms worth: so much is on its way through sockets, hashing and disk.
-        let flow = rate / 50 / chunk_size;
-        let base = if alone { (ALONE / chunk_size).max(4) } else { (AMONG_OTHERS / chunk_size).clamp(2, 4) };
-        let room = usize::try_from(base.max(flow).min(MAX_OUTSTANDING)).unwrap_or(1);
+        let room = self.rate().map_or(if alone { 4 } else { 2 }, |rate| worth(rate, chunk_size, alone));
         room.min(self.ceiling.unwrap_or(room)).max(1)
     }
 
@@ -232,6 +227,15 @@ impl Pace {
         };
         patience.saturating_add(slowest).saturating_mul(1 << self.snubs.min(3))
     }
+}
+
+/// How many chunks of `chunk_size` bytes to ask of a peer that sends `rate` bytes per second.
+fn worth(rate: u64, chunk_size: u32, alone: bool) -> usize {
+    let chunk_size = u64::from(chunk_size).max(1);
+    // At a high rate, 20 ms worth: so much is on its way through sockets, hashing and disk.
+    let flow = rate / 50 / chunk_size;
+    let base = if alone { (ALONE / chunk_size).max(4) } else { (AMONG_OTHERS / chunk_size).clamp(2, 4) };
+    usize::try_from(base.max(flow).min(MAX_OUTSTANDING)).unwrap_or(1)
 }
 
 /// How long `bytes` take at `rate` bytes per second.
