@@ -6,8 +6,9 @@
 //!                                                                 candidates ◀──────────┘ evidence
 //! ```
 //!
-//! Each of these keeps one thing and knows nothing of the others. What joins them is in `asking` (trackers),
-//! `dialing` (connections), `testing` (what peers say), `fetching` (chunks), `listing` (which list) and `ending`.
+//! Each of these keeps one thing and knows nothing of the others; `progress` keeps what is there. What joins them is
+//! in `asking` (trackers), `dialing` (connections), `testing` (what peers say of the file), `fetching` and `receiving`
+//! (chunks), `listing` (which list) and `ending` (the clocks).
 
 mod asking;
 mod book;

@@ -59,6 +59,24 @@ fn rounds_become_rare_and_a_lost_neighbour_brings_them_back() {
 }
 
 #[test]
+fn a_holder_that_turns_out_to_be_stale_brings_the_next_round_forward() {
+    let mut world = world(1);
+    let id = world.seed.id();
+    let mut asked = 0;
+    world.trackers.push(Box::new(move |_| {
+        asked += 1;
+        let holders = [(1, id, true), (2, id, true)];
+        Some(named(if asked < 4 { &holders[..1] } else { &holders }))
+    }));
+    world.stranger(1, Manner::Honest).chunk_time = 5 * SECOND;
+    world.stranger(2, Manner::BlackHole);
+    world.begin();
+    world.run(13 * SECOND);
+    let times: Vec<_> = world.queries().iter().map(|(at, _)| at.as_micros() / 1_000_000).collect();
+    assert_eq!(times, [0, 1, 3, 7, 12], "named at 7 s, given up 5 s later");
+}
+
+#[test]
 fn stale_holders_are_reported_to_the_trackers_and_noted_once() {
     let mut world = world(1);
     world.tracker(&[1, 2, 3, 4]);
