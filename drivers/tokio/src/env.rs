@@ -136,4 +136,7 @@ pub trait Part: Send + Sync {
     /// # Errors
     /// It isn't open.
     fn content(&self) -> io::Result<Arc<dyn Content>>;
+
+    /// The download has ended: closes the files, so that another may open them.
+    fn close(&self);
 }

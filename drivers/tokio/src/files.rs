@@ -34,7 +34,7 @@ pub fn hash(path: &Path, name: SafeName, progress: &dyn Fn(u64)) -> io::Result<(
     let file = disk::open(path)?;
     let before = disk::identity(&file)?;
     let mut builder = SeedBuilder::<Sha2>::new(before.size).map_err(invalid)?;
-    each_piece(&file, progress, |bytes| builder.update(bytes))?;
+    each_piece(&file, before.size, progress, |bytes| builder.update(bytes))?;
     let seed = builder.finish(name).map_err(|_| changed())?;
     if disk::identity(&file)? != before || identity(path)? != before {
         return Err(changed());
@@ -42,17 +42,20 @@ pub fn hash(path: &Path, name: SafeName, progress: &dyn Fn(u64)) -> io::Result<(
     Ok((Arc::new(seed), before))
 }
 
-/// The SHA-256 of the file at `path`. `progress` is told how many bytes are read so far.
+/// The SHA-256 of the file at `path`, as long as it is now. `progress` is told how many bytes are read so far.
 ///
 /// # Errors
 /// It can't be read.
 pub fn sha256(path: &Path, progress: &dyn Fn(u64)) -> io::Result<FileHash> {
     let mut hasher = Hasher::<Sha2>::new();
-    each_piece(&disk::open(path)?, progress, |bytes| hasher.update(bytes))?;
+    let file = disk::open(path)?;
+    each_piece(&file, disk::identity(&file)?.size, progress, |bytes| hasher.update(bytes))?;
     Ok(hasher.finish())
 }
 
-fn each_piece(mut file: &File, progress: &dyn Fn(u64), mut f: impl FnMut(&[u8])) -> io::Result<()> {
+/// Reads `size` bytes, or fewer if the file ends before: one that grows on and on comes to an end, too.
+fn each_piece(file: &File, size: u64, progress: &dyn Fn(u64), mut f: impl FnMut(&[u8])) -> io::Result<()> {
+    let mut file = file.take(size);
     let mut buffer = vec![0; PIECE];
     let mut done = 0;
     loop {

@@ -60,6 +60,14 @@ impl Part for PartFiles {
         let part = lock(&self.open).part.clone();
         part.map(|file| Arc::new(Opened(file)) as Arc<dyn Content>).ok_or_else(not_open)
     }
+
+    /// Whoever still reads from the part file may go on, but the lock ends here.
+    fn close(&self) {
+        let Handles { part, .. } = std::mem::take(&mut *lock(&self.open));
+        if let Some(part) = part {
+            let _ = part.unlock();
+        }
+    }
 }
 
 impl PartFiles {

@@ -43,7 +43,29 @@ struct Entry {
 /// A download's files, and the way to the task that works on them.
 struct Store {
     part: Arc<dyn Part>,
-    jobs: UnboundedSender<(u32, Op)>,
+    jobs: UnboundedSender<Job>,
+}
+
+/// Work on a download's files.
+pub(crate) enum Job {
+    /// An operation, and its number.
+    Do(u32, Op),
+    /// It was the last. The files are to be closed, and then this dropped.
+    End(Arc<Farewell>),
+}
+
+/// A report that is made when the last who holds this drops it.
+pub(crate) struct Farewell {
+    report: Option<Report>,
+    reports: UnboundedSender<Report>,
+}
+
+impl Drop for Farewell {
+    fn drop(&mut self) {
+        if let Some(report) = self.report.take() {
+            let _ = self.reports.send(report);
+        }
+    }
 }
 
 /// A file to look at; without a path, there is nothing to see.
@@ -80,7 +102,7 @@ impl<M> NodeRole<M> {
         file: FileId,
         path: Arc<Path>,
         part: Arc<dyn Part>,
-        jobs: UnboundedSender<(u32, Op)>,
+        jobs: UnboundedSender<Job>,
     ) {
         self.library.insert(file, Entry { path, store: Some(Store { part, jobs }) });
     }
@@ -120,7 +142,7 @@ impl<M> NodeRole<M> {
 
     fn disk(&self, file: FileId, job: u32, op: Op) {
         if let Some(store) = self.library.get(&file).and_then(|entry| entry.store.as_ref()) {
-            let _ = store.jobs.send((job, op));
+            let _ = store.jobs.send(Job::Do(job, op));
         }
     }
 
@@ -129,11 +151,22 @@ impl<M> NodeRole<M> {
         let _ = self.looks.send(Look { file, path });
     }
 
-    /// A download has ended: its files are closed when its last operation is.
-    fn ended(&mut self, file: FileId) -> Option<&Entry> {
-        let entry = self.library.get_mut(&file)?;
-        entry.store = None;
-        Some(entry)
+    /// A download has ended, which is reported when its files are closed.
+    fn ended(&mut self, file: FileId, report: impl FnOnce(&Path) -> Report) {
+        let Some(entry) = self.library.get_mut(&file) else { return };
+        let farewell =
+            Arc::new(Farewell { report: Some(report(&entry.path)), reports: self.reports.clone() });
+        if let Some(store) = entry.store.take() {
+            let _ = store.jobs.send(Job::End(farewell));
+        }
+    }
+
+    /// All has ended, which is reported when all files are closed.
+    fn stopped(&mut self) {
+        let farewell = Arc::new(Farewell { report: Some(Report::Stopped), reports: self.reports.clone() });
+        for store in self.library.values_mut().filter_map(|entry| entry.store.take()) {
+            let _ = store.jobs.send(Job::End(farewell.clone()));
+        }
     }
 
     fn report(&self, report: Report) {
@@ -185,15 +218,10 @@ impl<M: Machine<Event = Event, Action = Action> + Send + 'static> Role for NodeR
             Action::Disk { file, job, op } => self.disk(file, job, op),
             Action::Announced { file, tracker } => self.report(Report::Announced { file, tracker }),
             Action::Done { file, seed, identity } => {
-                if let Some(path) = self.ended(file).map(|entry| entry.path.to_path_buf()) {
-                    self.report(Report::Done { file, path, seed, identity });
-                }
+                self.ended(file, |path| Report::Done { file, path: path.to_owned(), seed, identity });
             }
-            Action::Failed { file, error } => {
-                self.ended(file);
-                self.report(Report::Failed { file, error });
-            }
-            Action::Stopped => self.report(Report::Stopped),
+            Action::Failed { file, error } => self.ended(file, |_| Report::Failed { file, error }),
+            Action::Stopped => self.stopped(),
             Action::Note(note) => self.report(Report::Note(note)),
         }
         None

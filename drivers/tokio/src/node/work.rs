@@ -10,7 +10,7 @@ use samara::store::{Identity, Op};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::JoinSet;
 
-use super::role::{Look, NodeRole};
+use super::role::{Job, Look, NodeRole};
 use crate::disk::Queue;
 use crate::env::{Disk, Env, Part};
 use crate::run::Driver;
@@ -18,18 +18,18 @@ use crate::run::Driver;
 /// Files that are looked at in one go.
 const LOOKS: usize = 256;
 
-/// Carries out the operations of one download until it has ended.
+/// Carries out the operations of one download until it has ended, then closes its files.
 pub(super) async fn store<E: Env, M>(
     driver: Arc<Driver<E, NodeRole<M>>>,
     file: FileId,
     part: Arc<dyn Part>,
-    mut to_do: UnboundedReceiver<(u32, Op)>,
+    mut to_do: UnboundedReceiver<Job>,
 ) where
     M: Machine<Event = Event, Action = Action> + Send + 'static,
 {
     let mut queue = Queue::default();
     let mut running = JoinSet::new();
-    let mut open = true;
+    let mut end = None;
     loop {
         while let Some((job, op)) = queue.next() {
             running.spawn(perform(driver.clone(), file, part.clone(), job, op));
@@ -40,13 +40,16 @@ pub(super) async fn store<E: Env, M>(
                 Ok(job) => queue.done(job),
                 Err(_) => return,
             },
-            next = to_do.recv(), if open => match next {
-                Some((job, op)) => queue.push(job, op),
-                None => open = false,
+            next = to_do.recv(), if end.is_none() => match next {
+                Some(Job::Do(job, op)) => queue.push(job, op),
+                Some(Job::End(farewell)) => end = Some(farewell),
+                None => return,
             },
-            else => return,
+            else => break,
         }
     }
+    driver.env.block(move || part.close()).await;
+    drop(end);
 }
 
 /// Carries out one operation, and hands in how it ended.
