@@ -20,6 +20,8 @@ const PROBES: usize = 2;
 const LOOK: Duration = Duration::from_secs(1);
 /// Free chunks per peer and candidate in a request: with fewer, a request names fewer candidates.
 const SPARE: usize = 4;
+/// Requests in a row that a peer may let expire. Then its connection is taken for dead, and it is dialled anew.
+const MAX_SNUBS: u32 = 3;
 
 impl Downloader {
     /// Asks for what settles between lists.
@@ -140,6 +142,9 @@ impl Downloader {
                 let only_one =
                     !fetch.held.is_empty() && fetch.held.iter().all(|index| self.picker.holders(*index) <= 1);
                 peer.pace.snub();
+                if peer.pace.snubs() >= MAX_SNUBS {
+                    return self.drop_peer(link, Fault::Slow);
+                }
                 if only_one {
                     self.give_time(link, request);
                 } else {

@@ -18,7 +18,7 @@ const LATE: Duration = Duration::from_secs(1);
 /// Chunk times that a peer may keep others waiting.
 const LATE_TIMES: u32 = 3;
 /// How far a rate limit may catch up after a time in which less came.
-const CATCH_UP: Duration = Duration::from_millis(250);
+const CATCH_UP: Duration = Duration::from_millis(40);
 /// The least time that a request is given.
 const MIN_PATIENCE: Duration = Duration::from_secs(2);
 /// The time that the first requests to a peer are given, besides what their size takes.

@@ -94,3 +94,15 @@ fn a_download_waits_for_a_seeder_that_restarts() -> turmoil::Result {
     assert_eq!(announced.iter().filter(|host| **host == "seeder").count(), 2, "{announced:?}");
     Ok(())
 }
+
+#[test]
+fn a_download_survives_a_partition_that_no_connection_does() -> turmoil::Result {
+    let stage = Stage::new(CHUNKS, 6)?;
+    interrupted(
+        &stage,
+        |sim| sim.partition("seeder", "downloader"),
+        |sim| sim.repair("seeder", "downloader"),
+    )?;
+    assert!(stage.is_whole_on("downloader")?);
+    Ok(())
+}
