@@ -125,11 +125,14 @@ impl Candidates {
         }
     }
 
-    /// An earlier run left `seed`, and `have`: chunks that verified under it. Was it `pinned` then, it still is
-    /// (unless the user pins another one now). To be called before anything else, at most once.
+    /// An earlier run left `seed`, and `have`: chunks that verified under it. Was it `pinned` then, the user vouched
+    /// for it then, not now: a canonical one is a candidate like any other, so that a false one isn't believed for
+    /// ever. Another one can't be a candidate, and stays pinned (unless the user pins another one now). To be called
+    /// before anything else, at most once.
     pub(super) fn resume(&mut self, seed: Arc<Seed>, pinned: bool, have: &Have) {
         let id = seed.id();
-        if pinned && self.trust == Trust::Hash && seed.file_hash() == self.file_hash {
+        let stays = pinned && !seed.is_canonical();
+        if stays && self.trust == Trust::Hash && seed.file_hash() == self.file_hash {
             self.trust = Trust::List(id);
         }
         match self.offer(seed) {
@@ -204,6 +207,11 @@ impl Candidates {
     /// The list under which chunks are stored. It changes when it is refuted or stalls, and at no other time.
     pub(super) fn chosen(&self) -> Option<&Arc<Seed>> {
         self.lists.first().map(List::seed)
+    }
+
+    /// Is this the list that is vouched for?
+    pub(super) fn is_pinned(&self, seed_id: SeedId) -> bool {
+        self.trust == Trust::List(seed_id)
     }
 
     /// All candidates, the chosen one first.

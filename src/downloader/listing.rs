@@ -38,15 +38,16 @@ impl Downloader {
 
     /// Goes on with the journal's list.
     fn take_up(&mut self, seed: Arc<Seed>, pinned: bool, have: Have, claimed: Have) {
-        if pinned && matches!(self.target.pin, Pin::Hash) {
+        if pinned && matches!(self.target.pin, Pin::Hash) && self.candidates.is_pinned(seed.id()) {
             self.target.pin = Pin::Id(seed.id());
         }
-        let progress = Progress::resumed(Arc::clone(&seed), have, claimed);
+        let mut progress = Progress::resumed(Arc::clone(&seed), have, claimed);
         let bytes = progress.had_bytes();
-        self.progress = Some(progress);
         if self.pinned_id().is_some() != pinned {
+            progress.adopting();
             self.out.push(Action::Adopt { seed: Arc::clone(&seed), pinned: !pinned });
         }
+        self.progress = Some(progress);
         self.out.push(Action::Note(Note::Chosen { seed }));
         self.note_resumed(bytes);
         self.rebuild();

@@ -59,8 +59,16 @@ impl Progress {
     pub(super) fn begun(seed: Arc<Seed>) -> Self {
         let none = Have::none(seed.chunks());
         let mut progress = Self::resumed(seed, none.clone(), none);
-        progress.adoption = Adoption::Pending(1);
+        progress.adopting();
         progress
+    }
+
+    /// The store is told to adopt the list (again), and will answer.
+    pub(super) const fn adopting(&mut self) {
+        self.adoption = match self.adoption {
+            Adoption::Settled => Adoption::Pending(1),
+            Adoption::Pending(more) => Adoption::Pending(more.saturating_add(1)),
+        };
     }
 
     /// The store is told to adopt `seed` in place of this list. Chunks whose step is the same in both stay. Gives
@@ -77,10 +85,7 @@ impl Progress {
         };
         let (had, claimed, storing) = (keep(&self.had), keep(&self.claimed), keep(&self.storing));
         (self.had, self.claimed, self.storing) = (had, claimed, storing);
-        self.adoption = match self.adoption {
-            Adoption::Settled => Adoption::Pending(1),
-            Adoption::Pending(more) => Adoption::Pending(more.saturating_add(1)),
-        };
+        self.adopting();
         self.suffix = seed.chunks();
         self.seed = seed;
         self.extend_suffix();

@@ -214,7 +214,6 @@ impl Store {
 
     fn fail(&mut self, error: DiskError) {
         self.phase = Phase::Failed;
-        self.orders.retain(|order| matches!(order, Order::Close));
         self.out.push(Action::Failed(error));
     }
 }

@@ -32,16 +32,23 @@ impl Store {
                 }
             }
             Phase::Replacing { .. } => self.check_unless_closing(),
-            Phase::New | Phase::Published | Phase::Failed => {
-                if matches!(self.orders.front(), Some(Order::Close)) && self.jobs.len() == 0 {
-                    self.closed();
-                }
+            Phase::New | Phase::Published => self.close_if_quiet(),
+            Phase::Failed => {
+                self.orders.retain(|order| matches!(order, Order::Close));
+                self.close_if_quiet();
             }
             Phase::Opening
             | Phase::Publishing(_)
             | Phase::Closing(_)
             | Phase::Discarding(_)
             | Phase::Closed => {}
+        }
+    }
+
+    /// Nothing is left to be done: closes as soon as it is told to and nothing is under way.
+    fn close_if_quiet(&mut self) {
+        if matches!(self.orders.front(), Some(Order::Close)) && self.jobs.len() == 0 {
+            self.closed();
         }
     }
 

@@ -190,7 +190,7 @@ impl From<&Have> for HaveSet {
     }
 }
 
-/// Why a file isn't at a node (any more).
+/// Why a file isn't at a node (any more). Shown, it goes on after the node's address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Gone {
     /// It never was, as far as this process knows.
@@ -206,7 +206,7 @@ impl fmt::Display for Gone {
         f.write_str(match self {
             Self::Never => "does not have it",
             Self::Withdrawn => "withdrew it",
-            Self::Changed => "its file has changed or is gone",
+            Self::Changed => "no longer has it: its file has changed or is gone",
         })
     }
 }

@@ -227,23 +227,38 @@ fn what_an_earlier_run_left_is_kept_and_goes_on() {
 
 #[test]
 fn chunks_of_a_refuted_list_that_are_not_in_the_true_one_are_dropped() {
+    resume_a_false_list(false);
+}
+
+#[test]
+fn a_false_list_that_an_earlier_run_pinned_stops_no_later_download_by_the_bare_hash() {
+    let (world, list) = resume_a_false_list(true);
+    let adopted = world.actions().filter_map(|action| match action {
+        Action::Adopt { seed, pinned } => Some((seed.id(), *pinned)),
+        _ => None,
+    });
+    assert_eq!(adopted.collect::<Vec<_>>(), [(list.id(), false), (world.seed.id(), false)]);
+}
+
+/// A list that begins as another file's and ends as this one's: each of its steps but one can be satisfied.
+fn resume_a_false_list(pinned: bool) -> (World, Arc<Seed>) {
     let mut world = world(10);
-    // A list that begins as another file's and ends as this one's: each of its steps but one can be satisfied.
     let mut other = world.file.to_vec();
     other[0] ^= 1;
     let mut hashes = seed(&other, 0).chunk_hashes()[..4].to_vec();
     hashes.extend_from_slice(&world.seed.chunk_hashes()[4..]);
     let parts = (world.seed.name().clone(), world.seed.length(), world.seed.chunk_size());
-    let list = Seed::new(parts.0, parts.1, parts.2, world.seed.file_hash(), hashes).unwrap();
+    let list = Arc::new(Seed::new(parts.0, parts.1, parts.2, world.seed.file_hash(), hashes).unwrap());
     world.stranger(1, Manner::Honest);
     track(&mut world, &[1]);
     let have = some(&[1, 7]);
-    world.adopted = Some(Arc::new(list.clone()));
+    world.adopted = Some(Arc::clone(&list));
     world.stored.extend(have.iter());
-    world.feed(Event::Resumed { seed: Some((Arc::new(list), false)), have, claimed: Have::none(10) });
+    world.feed(Event::Resumed { seed: Some((Arc::clone(&list), pinned)), have, claimed: Have::none(10) });
     world.finish();
     assert!(world.notes().any(|note| *note == Note::Dropped { bytes: CHUNK as u64 }), "chunk 1, not 7");
     assert!(world.fetches(1).iter().all(|(_, fetch)| !fetch.any_of.contains(&7)));
+    (world, list)
 }
 
 fn some(indices: &[u32]) -> Have {

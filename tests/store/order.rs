@@ -123,6 +123,18 @@ fn nothing_incomplete_is_published() {
 }
 
 #[test]
+fn a_store_that_failed_still_closes_whatever_it_is_told_before() {
+    let (bytes, seed) = file(100);
+    let mut rig = begun(&seed);
+    rig.tell(Event::Publish);
+    rig.run();
+    rig.put(&seed, &bytes, 0);
+    rig.tell(Event::Close);
+    rig.run();
+    assert!(matches!(&rig.said()[..], [Action::Failed(_), Action::Closed]));
+}
+
+#[test]
 fn a_file_under_the_final_name_is_replaced_only_at_the_users_word() {
     let (bytes, seed) = file(100);
     for overwrite in [false, true] {

@@ -183,7 +183,7 @@ mod tests {
         assert_eq!((tally.stale(), tally.banned(), tally.snapshot("f").peers), (1, 1, 0));
         let told = told.into_inner();
         assert_eq!(told.len(), 2);
-        assert_eq!(told[0]["why"], "its file has changed or is gone");
+        assert_eq!(told[0]["why"], "no longer has it: its file has changed or is gone");
         assert_eq!(told[1]["why"], "sent bad bytes for chunk 3");
     }
 }

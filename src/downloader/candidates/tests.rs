@@ -220,9 +220,7 @@ fn a_pinned_list_needs_none_of_this() {
     assert_eq!((named.wanted(), named.settled()), (vec![pinned.id()], false));
     assert_eq!(named.offer(Arc::clone(&other)), Offer::NotWanted);
     assert_eq!(named.offer(Arc::clone(&pinned)), Offer::Taken);
-    let mut resumed = unpinned();
-    resumed.resume(Arc::clone(&pinned), true, &Have::none(1_000));
-    for mut candidates in [given, named, resumed] {
+    for mut candidates in [given, named] {
         assert_eq!((candidates.chosen(), candidates.settled()), (Some(&pinned), true));
         assert_eq!((candidates.wanted(), candidates.probes()), (vec![], vec![]));
         assert_eq!(candidates.proven_length(), Some(1_000 * CHUNK));
@@ -248,6 +246,26 @@ fn what_an_earlier_run_verified_is_evidence() {
         Candidates::new(&Target { file_hash: FILE, pin: Pin::Id(list(100, 1, &[7]).id()) }, Entropy::new(1));
     pinned.resume(truth, true, &have);
     assert_eq!(pinned.chosen(), None);
+}
+
+#[test]
+fn a_list_that_only_an_earlier_run_was_told_to_believe_is_a_candidate_like_any_other() {
+    let (truth, lie) = (list(100, 0, &[]), list(100, 1, &[40]));
+    let mut have = Have::none(100);
+    assert!([99, 98, 3].into_iter().all(|index| have.insert(index)));
+    let mut candidates = unpinned();
+    candidates.resume(Arc::clone(&lie), true, &have);
+    assert!(candidates.chosen() == Some(&lie) && !candidates.is_pinned(lie.id()));
+    assert_eq!(candidates.offer(Arc::clone(&truth)), Offer::Taken);
+    assert_eq!(candidates.verified(truth.id(), 41), [Refutation { seed_id: lie.id(), index: 41 }]);
+    assert_eq!(candidates.chosen(), Some(&truth));
+    // One that isn't canonical can't be a candidate.
+    let hashes = [value(0, 0), ChunkHash::new(*FILE.as_bytes())].to_vec();
+    let small = Seed::new(SafeName::new("file").unwrap(), 128, 64, FILE, hashes).unwrap();
+    let mut candidates = unpinned();
+    candidates.resume(Arc::new(small.clone()), true, &Have::none(2));
+    assert!(candidates.is_pinned(small.id()) && candidates.settled());
+    assert_eq!(candidates.offer(truth), Offer::NotWanted);
 }
 
 #[test]

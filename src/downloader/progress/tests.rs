@@ -57,6 +57,17 @@ fn what_is_certain_grows_from_the_end() {
 }
 
 #[test]
+fn an_answer_about_the_list_before_is_no_answer_about_this_one() {
+    let seed = Arc::new(seed(1));
+    let mut progress = Progress::resumed(Arc::clone(&seed), some(&[0, 4]), some(&[]));
+    progress.adopting();
+    progress.switch(changed(&seed, 0));
+    assert!(!progress.adopted(some(&[0, 4]), some(&[])) && !progress.is_complete());
+    assert_eq!(missing(&progress), [0, 1, 2, 3]);
+    assert!(progress.adopted(some(&[4]), some(&[])));
+}
+
+#[test]
 fn a_switch_keeps_the_chunks_whose_step_is_the_same() {
     let old = seed(1);
     let new = changed(&old, 2);
