@@ -87,17 +87,19 @@ fn announce(tracker: &str, port: u16, seed: &Arc<Seed>) -> io::Result<TcpStream>
 fn serve(stream: TcpStream, node: u64, offer: &Offer, asked: &AtomicU32) -> io::Result<()> {
     let mut wire = Wire::new(stream)?;
     loop {
-        let (request, message) = wire.receive()?;
-        if matches!(message, Message::Fetch(_) | Message::GetSeed { .. }) {
-            asked.fetch_add(1, Ordering::SeqCst);
-        }
-        match message {
-            Message::Hello(_) => wire.send(0, &hello(node))?,
-            Message::Test(_) => wire.send(request, &Message::Have(HaveSet::All))?,
-            Message::GetSeed { .. } => wire.send(request, &Message::Seed(Arc::clone(&offer.seed)))?,
-            Message::Fetch(fetch) => give(&mut wire, request, &fetch, offer)?,
-            Message::Cancel { .. } => {}
-            other => return Err(io::Error::other(format!("{other:?}"))),
+        match wire.receive()? {
+            (_, Message::Hello(_)) => wire.send(0, &hello(node))?,
+            (request, Message::Test(_)) => wire.send(request, &Message::Have(HaveSet::All))?,
+            (request, Message::GetSeed { .. }) => {
+                asked.fetch_add(1, Ordering::SeqCst);
+                wire.send(request, &Message::Seed(Arc::clone(&offer.seed)))?;
+            }
+            (request, Message::Fetch(fetch)) => {
+                asked.fetch_add(1, Ordering::SeqCst);
+                give(&mut wire, request, &fetch, offer)?;
+            }
+            (_, Message::Cancel { .. }) => {}
+            (_, other) => return Err(io::Error::other(format!("{other:?}"))),
         }
     }
 }
