@@ -10,6 +10,7 @@ mod demo;
 mod faults;
 mod folders;
 mod help;
+mod hostile;
 mod json;
 mod listing;
 mod offline;
