@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use samara::{Link, Machine, Time};
+use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
@@ -65,7 +66,7 @@ pub(crate) trait ShutDown: Send + Sync {
 
 impl<E: Env, R: Role> ShutDown for Driver<E, R> {
     fn shut_down(&self) {
-        drop(lock(&self.tasks.0).take());
+        drop(lock(&self.tasks.set).take());
     }
 }
 
@@ -82,7 +83,7 @@ impl<E: Env, R: Role> Driver<E, R> {
             env,
             state: Mutex::new(state),
             nearer: Notify::new(),
-            tasks: Tasks(Mutex::new(Some(JoinSet::new()))),
+            tasks: Tasks { set: Mutex::new(Some(JoinSet::new())), runtime: Handle::current() },
             meters: Arc::default(),
             pool: Pool::default(),
         });
@@ -240,13 +241,17 @@ impl Slots {
 }
 
 /// Tasks that end with the driver.
-struct Tasks(Mutex<Option<JoinSet<()>>>);
+struct Tasks {
+    set: Mutex<Option<JoinSet<()>>>,
+    /// Where they run, whichever thread begins them.
+    runtime: Handle,
+}
 
 impl Tasks {
     fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        if let Some(tasks) = lock(&self.0).as_mut() {
+        if let Some(tasks) = lock(&self.set).as_mut() {
             while tasks.try_join_next().is_some() {}
-            tasks.spawn(task);
+            tasks.spawn_on(task, &self.runtime);
         }
     }
 }
