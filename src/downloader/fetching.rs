@@ -20,8 +20,6 @@ const PROBES: usize = 2;
 const LOOK: Duration = Duration::from_secs(1);
 /// Free chunks per peer and candidate in a request: with fewer, a request names fewer candidates.
 const SPARE: usize = 4;
-/// Requests in a row that a peer may let expire. Then its connection is taken for dead, and it is dialled anew.
-const MAX_SNUBS: u32 = 3;
 
 impl Downloader {
     /// Asks for what settles between lists.
@@ -132,20 +130,22 @@ impl Downloader {
         self.timers.set(Timer::Request(link, request), self.now + patience);
     }
 
-    /// A request is overdue: it is called back and its chunks are asked of others, if there are any. The peer is on
+    /// A request is overdue: it is called back and its chunks are asked of others, if there are any. If not, and
+    /// nothing comes at all, perhaps the peer's machine was restarted: it is dialled again. The peer is on
     /// probation. A chunk that keeps trickling in after that costs the connection.
     pub(super) fn overdue(&mut self, link: Link, request: u32) {
         let Some(peer) = self.peers.get_mut(link) else { return };
         let Some(fetch) = peer.fetch_mut(request) else { return };
+        let reserved = fetch.reserved;
         match fetch.stage {
             Stage::Asked | Stage::Receiving(_) => {
                 let only_one =
                     !fetch.held.is_empty() && fetch.held.iter().all(|index| self.picker.holders(*index) <= 1);
+                let is_silent = peer.pace.is_silent(self.now, reserved);
                 peer.pace.snub();
-                if peer.pace.snubs() >= MAX_SNUBS {
-                    return self.drop_peer(link, Fault::Slow);
-                }
-                if only_one {
+                if only_one && is_silent {
+                    self.drop_peer(link, Fault::Slow);
+                } else if only_one {
                     self.give_time(link, request);
                 } else {
                     self.recall(link, request);

@@ -17,6 +17,11 @@ const SIXTEENTHS: usize = 16;
 const LATE: Duration = Duration::from_secs(1);
 /// Chunk times that a peer may keep others waiting.
 const LATE_TIMES: u32 = 3;
+/// How long the only peer that has a chunk may send nothing before a new connection is tried, and in chunk times.
+const SILENCE: Duration = Duration::from_secs(10);
+const SILENCE_TIMES: u32 = 30;
+/// The same for one of which nothing is known.
+const UNKNOWN_SILENCE: Duration = Duration::from_secs(30);
 /// How far a rate limit may catch up after a time in which less came.
 const CATCH_UP: Duration = Duration::from_millis(40);
 /// The least time that a request is given.
@@ -185,6 +190,12 @@ impl Pace {
     pub(super) fn is_late(&self, now: Time, chunk_size: u32) -> bool {
         let usual = self.rate().map(|rate| span(chunk_size.into(), rate).saturating_mul(LATE_TIMES));
         self.is_snubbed() || now.since(self.since) > usual.map_or(LATE, |usual| usual.min(LATE))
+    }
+
+    /// Has nothing come for so long, although a chunk of `len` bytes was asked for, that the connection may be dead?
+    pub(super) fn is_silent(&self, now: Time, len: u64) -> bool {
+        let usual = self.rate().map(|rate| span(len, rate).saturating_mul(SILENCE_TIMES));
+        now.since(self.since) >= usual.map_or(UNKNOWN_SILENCE, |usual| usual.max(SILENCE))
     }
 
     /// It asked for a pause.

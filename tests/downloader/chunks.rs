@@ -109,6 +109,22 @@ fn a_silent_peer_is_given_up_at_the_deadline_and_not_before() {
 }
 
 #[test]
+fn the_only_holder_is_dialled_again_when_its_connection_has_gone_dead() {
+    let mut world = world(200);
+    world.peer(1, Manner::Honest);
+    world.begin();
+    world.run(60 * MS);
+    assert!((1..100).contains(&world.stored.len()));
+    // Its machine loses its power, and is back soon: nobody tells this side.
+    world.stranger(1, Manner::Tarpit);
+    world.run(SECOND);
+    world.stranger(1, Manner::Honest);
+    let took = world.finish();
+    assert!((9 * SECOND..20 * SECOND).contains(&took), "{took:?}");
+    assert!(!world.notes().any(|note| matches!(note, Note::Banned { .. })));
+}
+
+#[test]
 fn a_slow_peer_is_overtaken() {
     let mut world = world(30);
     world.peer(1, Manner::Honest).chunk_time = 5 * MS;

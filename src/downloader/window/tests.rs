@@ -150,3 +150,13 @@ fn a_peer_that_was_too_busy_is_asked_for_what_it_takes_and_in_time_for_one_more(
     pace.narrow(0);
     assert_eq!(pace.room(256 << 10, true), 1, "one is always tried");
 }
+
+#[test]
+fn a_connection_seems_dead_after_thirty_chunk_times_but_never_before_ten_seconds() {
+    let mut pace = Pace::new(Time::ZERO);
+    let at = |seconds| Time::ZERO + Duration::from_secs(seconds);
+    assert!(!pace.is_silent(at(29), 1_000) && pace.is_silent(at(30), 1_000));
+    pace.delivered(at(1), 1_000);
+    assert!(!pace.is_silent(at(30), 1_000) && pace.is_silent(at(31), 1_000));
+    assert!(!pace.is_silent(at(10), 10) && pace.is_silent(at(11), 10));
+}
