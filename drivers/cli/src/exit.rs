@@ -126,6 +126,13 @@ impl Failure {
             next: None,
         }
     }
+
+    /// A failed download that this machine's disk stopped: it says where, and no tracker had a part in it.
+    pub(crate) fn writing(mut self, path: &Path) -> Self {
+        self.message = format!("cannot write {}: {}", text::path(path), self.message);
+        self.trackers = Vec::new();
+        self
+    }
 }
 
 /// Which code a failed download has.
