@@ -96,6 +96,27 @@ fn a_damaged_seed_file_is_rejected() {
 }
 
 #[test]
+fn what_cannot_be_read_is_named_with_what_to_type_next() {
+    let world = World::new();
+    fs::create_dir(world.at("folder")).unwrap();
+    let hash = "0".repeat(64);
+    for (code, args, next) in [
+        (2, &["create", "missing"][..], "ls . "),
+        (2, &["seed", "folder/missing"], "ls folder "),
+        (2, &["create", "folder"], "samara create PATH"),
+        (2, &["seed", "folder"], "name a file"),
+        (2, &["show", "missing"], "samara create FILE"),
+        (2, &["verify", "missing", "folder"], "samara create FILE"),
+        (9, &["verify", &hash, "missing"], "ls . "),
+        (9, &["verify", &hash, "folder"], "ls -ld . folder "),
+    ] {
+        let stderr = world.expect(code, args).stderr;
+        assert!(stderr.contains(&format!("next: {next}")), "samara {args:?}: {stderr}");
+        assert!(stderr.contains(args[args.len() - 1]) || stderr.contains(args[1]), "{stderr}");
+    }
+}
+
+#[test]
 fn completions_are_printed_for_every_shell() {
     let world = World::new();
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
