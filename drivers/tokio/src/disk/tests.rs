@@ -127,7 +127,8 @@ fn a_later_run_finds_what_an_earlier_one_left_and_appends_to_it() {
 
 #[test]
 fn what_is_no_plain_file_is_neither_followed_nor_written() {
-    let make: [(&str, fn(&Place, &Path)); 4] = [
+    type Make = fn(&Place, &Path);
+    let make: [(&str, Make); 4] = [
         ("a symbolic link", |place, path| symlink(place.path("precious"), path).unwrap()),
         ("a dangling link", |place, path| symlink(place.path("nowhere"), path).unwrap()),
         ("a second name", |place, path| fs::hard_link(place.path("precious"), path).unwrap()),
