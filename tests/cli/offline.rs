@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::world::{CHUNK, World, number, rot, sha256, text};
+use crate::world::{CHUNK, World, finish, number, rot, sha256, text};
 
 #[test]
 fn a_seed_file_is_made_shown_and_verified() {
@@ -121,5 +121,15 @@ fn completions_are_printed_for_every_shell() {
     let world = World::new();
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         assert!(world.expect(0, &["completions", shell]).stdout.contains("samara"), "{shell}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_of_completions_may_go_early() {
+    let world = World::new();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = format!("(samara completions {shell}; echo ended with $? >&2) | true");
+        assert_eq!(finish(world.wrapped("sh", &["-c", &script])).stderr, "ended with 0\n", "{shell}");
     }
 }
