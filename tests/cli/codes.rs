@@ -116,6 +116,19 @@ fn code_9_if_the_target_lies_below_a_file_or_nowhere() {
     }
 }
 
+#[test]
+fn code_9_names_the_file_and_blames_no_tracker() {
+    let world = World::new();
+    let tracker = world.tracker(&[]);
+    let seeder = world.seeder(&tracker, &world.file("f", 100, 1), &[]);
+    fs::create_dir(world.at("copy.part")).unwrap();
+    let ended = world.expect(9, &["get", &seeder.link, "-o", "copy", "--json"]);
+    let error = ended.event("error");
+    assert!(text(&error, "message").starts_with("cannot write copy: "), "{error}");
+    assert_eq!(error["trackers"], serde_json::json!([]), "the disk failed, and nobody else");
+    assert!(text(&error, "next").contains("-o with another"), "a folder is in the way: {error}");
+}
+
 #[cfg(unix)]
 #[test]
 fn code_9_at_the_limit_of_a_file_s_size() {

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::world::{CHUNK, World, number, rot, sha256, text};
+use crate::world::{CHUNK, World, finish, number, rot, sha256, text};
 
 #[test]
 fn a_seed_file_is_made_shown_and_verified() {
@@ -96,9 +96,40 @@ fn a_damaged_seed_file_is_rejected() {
 }
 
 #[test]
+fn what_cannot_be_read_is_named_with_what_to_type_next() {
+    let world = World::new();
+    fs::create_dir(world.at("folder")).unwrap();
+    let hash = "0".repeat(64);
+    for (code, args, next) in [
+        (2, &["create", "missing"][..], "ls . "),
+        (2, &["seed", "folder/missing"], "ls folder "),
+        (2, &["create", "folder"], "samara create PATH"),
+        (2, &["seed", "folder"], "name a file"),
+        (2, &["show", "missing"], "samara create FILE"),
+        (2, &["verify", "missing", "folder"], "samara create FILE"),
+        (9, &["verify", &hash, "missing"], "ls . "),
+        (9, &["verify", &hash, "folder"], "ls -ld . folder "),
+    ] {
+        let stderr = world.expect(code, args).stderr;
+        assert!(stderr.contains(&format!("next: {next}")), "samara {args:?}: {stderr}");
+        assert!(stderr.contains(args[args.len() - 1]) || stderr.contains(args[1]), "{stderr}");
+    }
+}
+
+#[test]
 fn completions_are_printed_for_every_shell() {
     let world = World::new();
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         assert!(world.expect(0, &["completions", shell]).stdout.contains("samara"), "{shell}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_of_completions_may_go_early() {
+    let world = World::new();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = format!("(samara completions {shell}; echo ended with $? >&2) | true");
+        assert_eq!(finish(world.wrapped("sh", &["-c", &script])).stderr, "ended with 0\n", "{shell}");
     }
 }

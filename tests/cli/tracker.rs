@@ -27,6 +27,8 @@ fn an_address_that_is_taken_is_an_error_with_a_way_out() {
     let tracker = world.tracker(&[]);
     let ended = world.expect(1, &["tracker", "--listen", &tracker.addr]);
     assert!(ended.stderr.contains(&tracker.addr) && ended.stderr.contains("port 0"), "{}", ended.stderr);
+    let args = ["tracker", "--listen", "127.0.0.1:0", "--metrics", &tracker.addr];
+    assert!(world.expect(1, &args).stderr.contains("next: --metrics with another port"));
 }
 
 #[test]

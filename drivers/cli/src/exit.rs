@@ -87,7 +87,13 @@ impl Failure {
 
     /// A local file that can't be read or written.
     pub(crate) fn disk(doing: &str, path: &Path, error: &io::Error) -> Self {
-        Self::new(Code::Disk, format!("cannot {doing} {}: {}", text::path(path), text::os(error)))
+        let message = format!("cannot {doing} {}: {}", text::path(path), text::os(error));
+        Self::new(Code::Disk, message).next(look_at(path, error))
+    }
+
+    /// An argument that can't be read.
+    pub(crate) fn unreadable(path: &Path, error: &io::Error) -> Self {
+        Self { code: Code::Usage, ..Self::disk("read", path, error) }
     }
 
     /// An address where nothing can listen.
@@ -125,6 +131,25 @@ impl Failure {
             trackers: error.trackers.iter().map(|(id, fate)| Blame::new(named(id.0), fate)).collect(),
             next: None,
         }
+    }
+
+    /// A failed download that this machine's disk stopped: it says where, and no tracker had a part in it.
+    pub(crate) fn writing(mut self, path: &Path) -> Self {
+        self.message = format!("cannot write {}: {}", text::path(path), self.message);
+        self.trackers = Vec::new();
+        self
+    }
+}
+
+/// What to do about a path that the system refuses.
+fn look_at(path: &Path, error: &io::Error) -> String {
+    let folder =
+        path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    if error.kind() == io::ErrorKind::NotFound {
+        format!("ls {} shows what is there", text::shell_path(folder))
+    } else {
+        let (folder, path) = (text::shell_path(folder), text::shell_path(path));
+        format!("ls -ld {folder} {path} shows what it is, and who may use it")
     }
 }
 

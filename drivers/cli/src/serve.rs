@@ -157,6 +157,7 @@ impl<'a> Server<'a> {
     async fn nothing(&mut self, signals: &mut Signals) -> Failure {
         stop(&self.node, &mut self.reports, signals).await;
         Failure::new(Code::Disk, "there is nothing to seed: no file could be read")
+            .next("the same command, once you may read one of them")
     }
 
     fn change(&mut self, change: Change) -> Result<(), Failure> {

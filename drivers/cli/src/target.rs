@@ -16,6 +16,9 @@ use crate::text;
 /// The largest seed file: 65,536 chunk hashes, and room for the rest.
 const MOST: u64 = 4 << 20;
 
+/// What a user may type.
+const TARGETS: &str = "a target is sha256:HEX, HEX, a samara: link or a seed file";
+
 /// A parsed target.
 #[derive(Clone, Debug)]
 pub(crate) struct Wanted {
@@ -42,7 +45,7 @@ impl Wanted {
             let target = Target { file_hash: link.file_hash, pin };
             return Ok(Self { target, name: link.name, length: link.length, trackers: link.trackers });
         }
-        let seed = read_seed(Path::new(text))?;
+        let seed = read_seed(Path::new(text)).map_err(|failure| failure.next(TARGETS))?;
         let (name, length) = (Some(seed.name().clone()), Some(seed.length()));
         let target = Target { file_hash: seed.file_hash(), pin: Pin::Seed(Arc::new(seed)) };
         Ok(Self { target, name, length, trackers: Vec::new() })
@@ -82,16 +85,16 @@ pub(crate) fn read_seed(path: &Path) -> Result<Seed, Failure> {
     let shown = text::path(path);
     let mut bytes = Vec::new();
     let read = File::open(path).and_then(|file| file.take(MOST + 1).read_to_end(&mut bytes));
-    read.map_err(|error| wrong(&shown, format!("not readable as a seed file: {}", text::os(&error))))?;
+    let wrong = |why| Failure::usage(format!("{shown}: {why}")).next("samara create FILE makes FILE.seed");
+    read.map_err(|error| wrong(format!("not readable as a seed file: {}", text::os(&error))))?;
     if bytes.len() as u64 > MOST {
-        return Err(wrong(&shown, "too large for a seed file"));
+        return Err(wrong("too large for a seed file".to_owned()));
     }
-    seedfile::from_bytes(&bytes).map_err(|error| wrong(&shown, format!("no valid seed file: {error}")))
+    seedfile::from_bytes(&bytes).map_err(|error| wrong(format!("no valid seed file: {error}")))
 }
 
 fn wrong(text: &str, why: impl std::fmt::Display) -> Failure {
-    Failure::usage(format!("{}: {why}", text::escape(text)))
-        .next("a target is sha256:HEX, HEX, a samara: link or a seed file")
+    Failure::usage(format!("{}: {why}", text::escape(text))).next(TARGETS)
 }
 
 #[cfg(test)]

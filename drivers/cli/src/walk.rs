@@ -35,16 +35,14 @@ pub(crate) struct Found {
 pub(crate) fn files(paths: &[PathBuf]) -> Result<Found, Failure> {
     let (mut found, mut seen) = (Found::default(), BTreeSet::new());
     for path in paths {
-        let about = fs::metadata(path).map_err(|error| {
-            Failure::usage(format!("cannot read {}: {}", text::path(path), text::os(&error)))
-        })?;
+        let about = fs::metadata(path).map_err(|error| Failure::unreadable(path, &error))?;
         if about.is_dir() {
             below(path, &mut found, &mut seen);
         } else if about.is_file() {
             add(path, about.len(), &mut found, &mut seen);
         } else {
             let message = format!("{} is neither a regular file nor a folder", text::path(path));
-            return Err(Failure::usage(message));
+            return Err(Failure::usage(message).next("samara seed PATH of a file or folder"));
         }
     }
     Ok(found)

@@ -15,10 +15,10 @@ use crate::{seeds, text};
 /// Runs the command.
 pub(crate) async fn run(global: &Global, args: &CreateArgs) -> Outcome {
     let (out, path) = (Out::new(global.json), &args.path);
-    let about = std::fs::metadata(path)
-        .map_err(|error| Failure::usage(format!("cannot read {}: {}", text::path(path), text::os(&error))))?;
+    let about = std::fs::metadata(path).map_err(|error| Failure::unreadable(path, &error))?;
     if !about.is_file() {
-        return Err(Failure::usage(format!("{} is no regular file", text::path(path))));
+        return Err(Failure::usage(format!("{} is no regular file", text::path(path)))
+            .next("samara create PATH, once for each file"));
     }
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let name = SafeName::new(name).map_err(|error| {

@@ -41,7 +41,8 @@ pub(crate) async fn items(paths: Vec<PathBuf>) -> Result<Vec<Item>, Failure> {
         tracing::warn!("left out {}: {why}", text::path(path));
     }
     if found.items.is_empty() {
-        return Err(Failure::usage("there is nothing to seed: no regular file with a usable name"));
+        return Err(Failure::usage("there is nothing to seed: no regular file with a usable name")
+            .next("name a file, or a folder with files, and rename what was left out"));
     }
     Ok(found.items)
 }

@@ -64,7 +64,9 @@ fn config(args: &TrackerArgs) -> Config {
 }
 
 async fn listen_for_metrics(out: Out, listen: &HostPort) -> Result<TcpListener, Failure> {
-    let failed = |error: std::io::Error| Failure::listen(listen, &error);
+    let failed = |error: std::io::Error| {
+        Failure::listen(listen, &error).next("--metrics with another port; port 0 takes a free one")
+    };
     let listener = TcpListener::bind(net::resolve(listen).await?).await.map_err(failed)?;
     let addr = listener.local_addr().map_err(failed)?;
     out.event(&Event::Listening { role: "metrics", addr });

@@ -226,7 +226,12 @@ fn not_open() -> io::Error {
 
 /// A file that was there must be a regular one with one name: else writing to it would change somebody else's.
 fn plain(opened: io::Result<Handle>, doing: &'static str) -> Result<Handle, Failed> {
-    let file = opened.doing(doing)?;
+    let file = match opened {
+        Err(error) if error.kind() == ErrorKind::IsADirectory => {
+            return Err((doing, DiskErrorKind::NotPlain, error.raw_os_error()));
+        }
+        opened => opened.doing(doing)?,
+    };
     let about = file.metadata().doing(doing)?;
     if sys::is_plain(&about) { Ok(file) } else { Err((doing, DiskErrorKind::NotPlain, None)) }
 }

@@ -192,7 +192,8 @@ impl Fetch<'_> {
                 format!("samara ls{tracker}")
             }
         };
-        failure.next(next)
+        let failure = failure.next(next);
+        if matches!(error.why, downloader::Failure::Disk(_)) { failure.writing(&job.path) } else { failure }
     }
 }
 
