@@ -1,4 +1,5 @@
 //! What a store's operations do to real files, and what they refuse to touch.
+#![cfg(unix)]
 
 use std::fs;
 use std::os::unix::fs::symlink;

@@ -4,6 +4,7 @@
 
 mod serving;
 mod transport;
+mod world;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;

@@ -1,5 +1,8 @@
 //! Dialling, reading, writing and closing.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+
 use samara::node::{Action, Endpoint, Event};
 use samara::wire::message::{Gone, Rejection};
 use samara::wire::session::Fault;
@@ -7,6 +10,7 @@ use samara::wire::{DecodeError, Decoded, Frame, Message, codec};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
+use super::world::World;
 use super::{DIALLED, PATIENCE, Peer, frame, hello, silent};
 use crate::Tokio;
 use crate::role::Input;
@@ -152,6 +156,13 @@ async fn who_cannot_be_reached_is_closed_and_so_is_who_is_not_wanted_any_more() 
         Action::Close { link: DIALLED, fault: Fault::Finished },
     ]);
     assert_eq!(peer.wait_closed().await, DIALLED);
+}
+
+#[tokio::test]
+async fn accepting_goes_on_when_file_descriptors_come_back() {
+    let mut peer = Peer::start(World::Exhausted(Arc::new(AtomicU32::new(3))), silent).await;
+    let _stream = TcpStream::connect(peer.addr).await.unwrap();
+    peer.wait_accepted().await;
 }
 
 #[tokio::test]
