@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 use std::path::Path;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::UNIX_EPOCH;
 
 use bytes::Bytes;
 use samara::hash::{ChunkHash, Hashed, Sha2};
@@ -9,11 +11,12 @@ use samara::node::{Action, Endpoint, Event};
 use samara::seed::Step;
 use samara::seeder::{FileId, Served};
 use samara::store::Identity;
-use samara::wire::Message;
-use samara::wire::message::Rejection;
 use samara::wire::session::Fault;
+use samara::wire::{Decoded, Frame, Message, codec};
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpStream;
 
-use super::world::World::{Plain, Shrinking};
+use super::world::World::{Edited, Plain, Shrinking};
 use super::{DIALLED, Peer, silent};
 use crate::Tokio;
 use crate::env::Env;
@@ -95,7 +98,7 @@ async fn every_range_arrives_as_it_is(env: impl Env) {
         assert!(hashed == Hashed::new::<Sha2>(ChunkHash::INITIAL, None, there), "{len} bytes");
         assert_eq!(pair.outcome(request).await, Served::Whole);
     }
-    let sent = pair.server.driver.meters.sent.load(std::sync::atomic::Ordering::Relaxed);
+    let sent = pair.server.driver.meters.sent.load(Relaxed);
     assert_eq!(sent, lens.iter().sum::<u64>());
 }
 
@@ -139,21 +142,40 @@ async fn several_chunks_of_one_link_all_arrive_and_small_messages_go_between() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stop_ends_a_chunk_early_and_the_link_goes_on() {
-    // Nothing reads at first, so that the first chunk can't get through before it is stopped.
+async fn a_stop_ends_a_chunk_at_a_frames_end_and_the_link_goes_on() {
+    // Nobody reads at first, so that the first chunk can't get through before it is stopped.
     let bytes = data(16 << 20);
     let mut pair = Pair::new(Tokio, &bytes).await;
-    let link = pair.link;
-    let stop = |request| Action::Stop { link, request };
-    let big = pair.serve(1, 0..16 << 20);
-    let small = pair.serve(2, 0..100);
-    pair.server.act([big, small, stop(1), stop(2), stop(77)]);
+    let mut stream = TcpStream::connect(pair.server.addr).await.unwrap();
+    pair.link = pair.server.wait_accepted().await;
+    let (first, second) = (pair.serve(1, 0..16 << 20), pair.serve(2, 0..100));
+    pair.server.act([first, second]);
+    stream.readable().await.unwrap();
+    let stop = |request| Action::Stop { link: pair.link, request };
+    pair.server.act([stop(1), stop(2), stop(77)]);
+    let reading = tokio::spawn(async move {
+        let mut there = Vec::new();
+        stream.read_to_end(&mut there).await.unwrap();
+        there
+    });
     assert_eq!(pair.outcome(1).await, Served::Stopped);
     assert_eq!(pair.outcome(2).await, Served::Stopped);
-    let message = Message::Rejected(Rejection::Cancelled);
-    pair.server.act([Action::Send { link, request: 1, message }, pair.serve(3, 5..105)]);
-    let (request, hashed) = pair.chunk().await;
-    assert_eq!((request, hashed.bytes().as_ref()), (3, &bytes[5..105]));
+    pair.server.act([pair.serve(3, 5..105)]);
+    assert_eq!(pair.outcome(3).await, Served::Whole);
+    pair.server.act([Action::Close { link: pair.link, fault: Fault::Finished }]);
+
+    let there = reading.await.unwrap();
+    let (mut rest, mut of) = (&there[..], [0; 4]);
+    while let Ok(Decoded::Frame { frame, used }) = codec::decode(rest) {
+        let Frame::Data { request, len } = frame else {
+            rest = &rest[used..];
+            continue;
+        };
+        of[request as usize] += len as usize;
+        rest = &rest[used + len as usize..];
+    }
+    assert!(rest.is_empty() && (1..16 << 20).contains(&of[1]), "{of:?}, and {} bytes", rest.len());
+    assert_eq!(of[2..], [0, 100]);
 }
 
 #[tokio::test]
@@ -162,10 +184,11 @@ async fn a_file_that_changed_is_never_sent_whole() {
     let mut pair = Pair::new(Plain, &bytes).await;
     let stale = pair.serve(1, 0..1 << 20);
     let path = pair.folder.path().join("f");
-    std::fs::write(&path, data(1 << 19)).unwrap();
+    std::fs::File::options().write(true).open(&path).unwrap().set_modified(UNIX_EPOCH).unwrap();
     pair.server.act([stale]);
     assert_eq!(pair.outcome(1).await, Served::Changed { sent: false });
-    let too_long = pair.serve(2, 0..1 << 20);
+    assert_eq!(pair.server.driver.meters.sent.load(Relaxed), 0);
+    let too_long = pair.serve(2, 0..(1 << 20) + 1);
     pair.server.act([too_long]);
     assert_eq!(pair.outcome(2).await, Served::Changed { sent: false });
     std::fs::remove_file(&path).unwrap();
@@ -184,14 +207,14 @@ async fn a_file_that_changed_is_never_sent_whole() {
 }
 
 #[tokio::test]
-async fn a_file_that_shrinks_while_it_is_sent_breaks_neither_the_link_nor_trust() {
-    for sendfile in [true, false] {
+async fn a_file_that_changes_while_it_is_sent_breaks_neither_the_link_nor_trust() {
+    for world in [Shrinking { sendfile: true }, Shrinking { sendfile: false }, Edited] {
         let bytes = data(1 << 20);
-        let mut pair = Pair::new(Shrinking { sendfile }, &bytes).await;
+        let mut pair = Pair::new(world, &bytes).await;
         pair.server.act([pair.serve(1, 0..1 << 20)]);
         assert_eq!(pair.outcome(1).await, Served::Changed { sent: false });
         pair.server.act([pair.serve(2, 10..90)]);
         let (request, hashed) = pair.chunk().await;
-        assert_eq!((request, hashed.bytes().as_ref()), (2, &bytes[10..90]), "by sendfile: {sendfile}");
+        assert_eq!((request, hashed.bytes().as_ref()), (2, &bytes[10..90]));
     }
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::UNIX_EPOCH;
 
 use samara::Time;
 use samara::store::Identity;
@@ -23,11 +24,13 @@ pub(super) enum World {
     Plain,
     /// Files that are cut off at 100 bytes as soon as they are being sent; can they be given to `sendfile`?
     Shrinking { sendfile: bool },
+    /// Files that are written to as soon as they are being sent.
+    Edited,
     /// A process that has no file descriptors left, so many times.
     Exhausted(Arc<AtomicU32>),
 }
 
-use World::{Exhausted, Shrinking};
+use World::{Edited, Exhausted, Plain, Shrinking};
 
 impl Env for World {
     type Listener = TcpListener;
@@ -102,8 +105,17 @@ impl Content for Odd {
     }
 
     fn file(&self) -> Option<&File> {
-        let Shrinking { sendfile } = self.world else { return None };
-        File::options().write(true).open(&self.path).unwrap().set_len(100).unwrap();
-        sendfile.then(|| self.content.file())?
+        let file = File::options().write(true).open(&self.path).unwrap();
+        match self.world {
+            Plain | Exhausted(_) => None,
+            Shrinking { sendfile } => {
+                file.set_len(100).unwrap();
+                sendfile.then(|| self.content.file())?
+            }
+            Edited => {
+                file.set_modified(UNIX_EPOCH).unwrap();
+                self.content.file()
+            }
+        }
     }
 }
