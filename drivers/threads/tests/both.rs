@@ -26,11 +26,11 @@ fn target(file_hash: FileHash) -> Target {
     Target { file_hash, pin: Pin::Hash }
 }
 
-/// The first action that is none of the notes.
+/// The first action that is no note or announcement.
 fn outcome(reports: &Receiver<Action>) -> Action {
     loop {
         let action = reports.recv_timeout(PATIENCE).unwrap();
-        if !matches!(action, Action::Note(_)) {
+        if !matches!(action, Action::Note(_) | Action::Announced { .. }) {
             return action;
         }
     }
