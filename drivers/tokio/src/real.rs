@@ -41,13 +41,13 @@ impl Env for Tokio {
     async fn accept(&self, listener: &TcpListener) -> io::Result<Incoming<TcpStream>> {
         let (stream, from) = listener.accept().await?;
         let local = stream.local_addr()?;
-        tune(&stream, from, local)?;
+        stream.set_nodelay(true)?;
         Ok(Incoming { stream, from: canonical(from), local: canonical(local) })
     }
 
     async fn connect(&self, addr: SocketAddr) -> io::Result<TcpStream> {
         let stream = TcpStream::connect(addr).await?;
-        tune(&stream, addr, stream.local_addr()?)?;
+        stream.set_nodelay(true)?;
         Ok(stream)
     }
 
@@ -79,19 +79,6 @@ impl Env for Tokio {
     fn disk(&self) -> Arc<dyn Disk> {
         Arc::new(FileSystem)
     }
-}
-
-/// Small frames leave at once. Within one host, where nothing is ever lost, the plainest congestion control is up to
-/// twice as fast as one that paces; that it can't be chosen is no error.
-fn tune(stream: &TcpStream, peer: SocketAddr, local: SocketAddr) -> io::Result<()> {
-    stream.set_nodelay(true)?;
-    #[cfg(target_os = "linux")]
-    if peer.ip() == local.ip() || peer.ip().to_canonical().is_loopback() {
-        let _ = rustix::net::sockopt::set_tcp_congestion(stream, "reno");
-    }
-    #[cfg(not(target_os = "linux"))]
-    let _ = (peer, local);
-    Ok(())
 }
 
 /// IPv4 as IPv4, also when it came to an IPv6 socket.
