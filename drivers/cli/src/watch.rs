@@ -18,7 +18,7 @@ use crate::text;
 use crate::walk::{self, Item};
 
 /// The least time between two looks; a look that takes long is followed by ten times as long a rest.
-const REST: Duration = Duration::from_secs(2);
+const REST: Duration = Duration::from_secs(1);
 
 /// A file as it was when last looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
