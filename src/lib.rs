@@ -77,18 +77,21 @@ extern crate alloc;
 pub mod downloader;
 pub mod entropy;
 pub mod hash;
+#[cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 pub mod have;
 pub mod link;
 pub mod lookup;
 pub mod machine;
 pub mod name;
 pub mod node;
+#[cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 pub mod seed;
 pub mod seeder;
 pub mod store;
 pub mod time;
 pub mod timers;
 pub mod tracker;
+#[cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 pub mod wire;
 
 // The public interface is:

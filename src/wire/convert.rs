@@ -203,8 +203,10 @@ impl TryFrom<bodies::Fetch> for domain::Fetch {
 
     fn try_from(body: bodies::Fetch) -> Result<Self, Bad> {
         let any_of = indices(body.any_of)?;
-        let distinct =
-            any_of.iter().enumerate().all(|(at, index)| !any_of.iter().skip(at + 1).any(|i| i == index));
+        let distinct = any_of
+            .iter()
+            .enumerate()
+            .all(|(at, index)| !any_of.iter().skip(at.saturating_add(1)).any(|i| i == index));
         ensure(!any_of.is_empty() && distinct)?;
         Ok(Self { t: body.t, any_of })
     }

@@ -126,17 +126,17 @@ impl Kind {
             Self::Publish | Self::Seed => MAX_SEED,
             Self::Withdraw => COUNT + limits::MAX_ENTRIES * KEY,
             Self::Query => {
-                let excluded = 2 * COUNT + limits::MAX_EXCLUDED * (HOLDER_ADDR + HASH);
-                HASH + OPTION + HASH + excluded
+                const EXCLUDED: usize = 2 * COUNT + limits::MAX_EXCLUDED * (HOLDER_ADDR + HASH);
+                HASH + OPTION + HASH + EXCLUDED
             }
             Self::Holders => {
-                let seeds = COUNT + limits::MAX_SEED_IDS * (HASH + 4 + 4);
-                seeds + COUNT + limits::MAX_HOLDERS * (HOLDER_ADDR + HASH + 1) + 1
+                const SEEDS: usize = COUNT + limits::MAX_SEED_IDS * (HASH + 4 + 4);
+                SEEDS + COUNT + limits::MAX_HOLDERS * (HOLDER_ADDR + HASH + 1) + 1
             }
             Self::List => 8 + 2,
             Self::Listing => {
-                let about = OPTION + COUNT + limits::MAX_NAME + 8;
-                COUNT + limits::MAX_SUMMARIES * (KEY + about + 4 + 4) + OPTION + 8
+                const ABOUT: usize = OPTION + COUNT + limits::MAX_NAME + 8;
+                COUNT + limits::MAX_SUMMARIES * (KEY + ABOUT + 4 + 4) + OPTION + 8
             }
             Self::GetSeed => HASH + OPTION + HASH,
             Self::Test => KEY,
