@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::time::Duration;
 
 use bytes::Bytes;
 use samara::store::{DiskError, DiskErrorKind, File, Identity, Op, Outcome};
 use samara::{Entropy, Hashed, Sha2, Time};
+
+use crate::fault::Fault;
 
 /// Files by name. Writes and names are lost by a crash until they are synced.
 #[derive(Clone, Debug, Default)]
@@ -17,6 +20,20 @@ pub struct Disk {
     /// Changes of names that aren't durable, oldest first.
     renames: Vec<NameChange>,
     last_inode: u64,
+    /// Operations that were carried out.
+    operations: u64,
+    pub(crate) harm: Harm,
+}
+
+/// What is wrong with a disk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Harm {
+    /// Each operation takes this much longer.
+    pub delay: Duration,
+    /// It has room for so many bytes in all files; none: for any number.
+    pub room: Option<u64>,
+    /// Its operations with this number fails; they are counted from 0. None: none does.
+    pub fails: Option<u64>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -89,16 +106,53 @@ impl Disk {
         self.sync_names();
     }
 
-    /// Carries out one operation of the store whose target is `stem`.
-    pub fn perform(&mut self, stem: &str, op: Op, now: Time) -> Outcome {
+    /// From now on this is wrong with it.
+    pub const fn harm(&mut self, harm: Harm) {
+        self.harm = harm;
+    }
+
+    /// What is wrong with it.
+    pub const fn harmed(&self) -> Harm {
+        self.harm
+    }
+
+    /// Operations that it was asked for so far.
+    pub const fn operations(&self) -> u64 {
+        self.operations
+    }
+
+    /// Carries out one operation of the store whose target is `stem`. Says which fault made it fail, if one did.
+    pub fn perform(&mut self, stem: &str, op: Op, now: Time) -> (Outcome, Option<Fault>) {
         let doing = doing(&op);
-        self.try_perform(stem, op, now)
-            .unwrap_or_else(|kind| Outcome::Failed(DiskError { kind, doing, os: None }))
+        let number = self.operations;
+        self.operations += 1;
+        let failed = |kind| Outcome::Failed(DiskError { kind, doing, os: None });
+        if self.harm.fails == Some(number) {
+            return (failed(DiskErrorKind::Other), Some(Fault::DiskError));
+        }
+        if self.is_full(&op) {
+            return (failed(DiskErrorKind::Full), Some(Fault::DiskFull));
+        }
+        (self.try_perform(stem, op, now).unwrap_or_else(failed), None)
+    }
+
+    /// Is there no room for what this operation writes?
+    fn is_full(&self, op: &Op) -> bool {
+        let more = match op {
+            Op::Create { bytes } | Op::Append { bytes } | Op::Write { bytes, .. } => bytes.len() as u64,
+            Op::Open | Op::Resize { .. } | Op::Sync(_) | Op::SyncFolder | Op::Rename { .. } | Op::Remove(_) => 0,
+            Op::Check { .. } | Op::Look(_) => 0,
+        };
+        let used: u64 = self.inodes.values().map(|file| file.bytes.len() as u64).sum();
+        more > 0 && self.harm.room.is_some_and(|room| used + more > room)
     }
 
     /// What a power cut leaves: of the unsynced writes any, the last of them perhaps in part; of the changes of
     /// names those before some moment.
-    pub fn crash(&mut self, entropy: &mut Entropy) {
+    ///
+    /// Says if anything can have been lost: if something was not durable.
+    pub fn crash(&mut self, entropy: &mut Entropy) -> bool {
+        let at_stake = !self.renames.is_empty() || self.inodes.values().any(|file| !file.changes.is_empty());
         self.names = std::mem::take(&mut self.durable_names);
         let kept = entropy.below(self.renames.len() + 1);
         for change in self.renames.drain(..).take(kept) {
@@ -109,6 +163,7 @@ impl Disk {
             file.crash(entropy);
         }
         self.collect();
+        at_stake
     }
 
     fn try_perform(&mut self, stem: &str, op: Op, now: Time) -> Result<Outcome, DiskErrorKind> {
@@ -313,7 +368,7 @@ mod tests {
 
     fn write(disk: &mut Disk, offset: u64, byte: u8) {
         let op = Op::Write { offset, bytes: Bytes::from(vec![byte; 10]) };
-        assert_eq!(disk.perform("f", op, Time::ZERO), Outcome::Done);
+        assert_eq!(disk.perform("f", op, Time::ZERO).0, Outcome::Done);
     }
 
     /// What `f.part` can look like after a crash.
@@ -356,12 +411,12 @@ mod tests {
         disk.perform("f", Op::Open, Time::ZERO);
         disk.perform("f", Op::SyncFolder, Time::ZERO);
         let rename = Op::Rename { from: File::Part, to: File::Target, replace: false };
-        assert_eq!(disk.perform("f", rename.clone(), Time::ZERO), Outcome::Done);
+        assert_eq!(disk.perform("f", rename.clone(), Time::ZERO).0, Outcome::Done);
         assert_eq!(survivors(&disk), [None, Some(vec![])]);
         disk.perform("f", Op::SyncFolder, Time::ZERO);
         assert_eq!(survivors(&disk), [None]);
         disk.put("f.part", b"another", Time::ZERO);
-        let Outcome::Failed(error) = disk.perform("f", rename, Time::ZERO) else { panic!("it was replaced") };
+        let (Outcome::Failed(error), None) = disk.perform("f", rename, Time::ZERO) else { panic!("it was replaced") };
         assert_eq!(error.kind, DiskErrorKind::Exists);
     }
 

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use samara::downloader::{Pin, Target};
-use samara::{ChunkHash, Entropy, SafeName, Seed, SeedBuilder, Sha2};
+use samara::{ChunkHash, Entropy, FileHash, SafeName, Seed, SeedBuilder, Sha2};
+use sha2::{Digest as _, Sha256};
 
 /// `length` random bytes that follow from `seed`.
 pub fn random(length: usize, seed: u64) -> Vec<u8> {
@@ -38,6 +39,25 @@ pub fn forged(truth: &Seed, lies: &[u32]) -> Arc<Seed> {
     )
 }
 
+/// A false list whose length is false: of as many canonical chunks, with another last one. All its values but the last
+/// follow from `lie`.
+pub fn resized(truth: &Seed, lie: u64) -> Arc<Seed> {
+    let mut entropy = Entropy::new(lie);
+    let last = truth.length() % u64::from(truth.chunk_size());
+    let cut = 1 + entropy.below(usize::try_from(last.max(2)).unwrap_or(2) - 1) as u64;
+    let length = if last > cut { truth.length() - cut } else { truth.length() + 1 };
+    let chunks = length.div_ceil(u64::from(truth.chunk_size()));
+    let mut hashes: Vec<_> = truth.chunk_hashes().iter().take(chunks as usize).copied().collect();
+    while (hashes.len() as u64) < chunks {
+        hashes.insert(0, ChunkHash::new(random(32, entropy.next()).try_into().unwrap_or([0; 32])));
+    }
+    if let Some(last) = hashes.last_mut() {
+        *last = ChunkHash::new(*truth.file_hash().as_bytes());
+    }
+    let seed = Seed::new(truth.name().clone(), length, truth.chunk_size(), truth.file_hash(), hashes);
+    Arc::new(seed.expect("a lie within the rules"))
+}
+
 /// What a user asks for who knows the hash only.
 pub const fn unpinned(seed: &Seed) -> Target {
     Target { file_hash: seed.file_hash(), pin: Pin::Hash }
@@ -46,6 +66,11 @@ pub const fn unpinned(seed: &Seed) -> Target {
 /// What a user asks for who has the seed.
 pub fn pinned(seed: &Arc<Seed>) -> Target {
     Target { file_hash: seed.file_hash(), pin: Pin::Seed(Arc::clone(seed)) }
+}
+
+/// Is this the file of that hash? By another implementation of SHA-256 than the core's.
+pub fn is(bytes: &[u8], hash: FileHash) -> bool {
+    <[u8; 32]>::from(Sha256::digest(bytes)) == *hash.as_bytes()
 }
 
 fn finish(mut builder: SeedBuilder, bytes: &[u8]) -> Arc<Seed> {

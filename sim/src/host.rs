@@ -11,23 +11,34 @@ use samara::seeder::{FileId, TrackerId};
 use samara::store::{self, Identity};
 use samara::tracker::{self, Tracker};
 use samara::wire::Message;
-use samara::{Link, Seed, Time};
+use samara::{FileHash, Link, Seed, Time};
 
+use crate::actor::Actor;
+use crate::clock::Clock;
 use crate::disk::Disk;
+use crate::fault::Fault;
 use crate::net::{ConnId, Line, Place, Side};
 
 /// A host of a world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct HostId(pub(crate) usize);
 
+impl HostId {
+    /// Its number: hosts are numbered from 0 in the order in which they were added.
+    pub const fn number(self) -> usize {
+        self.0
+    }
+}
+
 /// What a host runs.
-#[derive(Clone, Debug)]
 pub(crate) enum Role {
     Tracker(tracker::Config),
     Node {
         config: node::Config,
         trackers: Vec<SocketAddr>,
     },
+    /// A script, in the state in which each run begins.
+    Actor(Box<dyn Actor>),
     /// Nothing: a test speaks through it.
     Probe,
 }
@@ -37,6 +48,7 @@ pub(crate) enum Life {
     Down,
     Tracker(Box<Tracker>),
     Node(Box<Node>),
+    Actor(Box<dyn Actor>),
     Probe,
 }
 
@@ -47,6 +59,22 @@ pub(crate) enum Holding {
     Shared { name: String, seed: Arc<Seed>, identity: Identity },
     /// A download under way.
     Download(Box<Order>),
+}
+
+impl Holding {
+    /// What a machine is told to hold it, under this name.
+    pub(crate) fn order(&self, file: FileId) -> node::Event {
+        match self.clone() {
+            Self::Shared { seed, identity, .. } => node::Event::Share { file, seed, identity },
+            Self::Download(order) => node::Event::Download(Box::new(node::Download {
+                file,
+                target: order.target,
+                peers: order.peers,
+                config: order.config,
+                store: order.store,
+            })),
+        }
+    }
 }
 
 /// A download, as a test orders it.
@@ -150,16 +178,25 @@ pub(crate) struct Host {
     pub(crate) dialled: u16,
     pub(crate) up: Line,
     pub(crate) down: Line,
+    pub(crate) clock: Clock,
     pub(crate) disk: Disk,
     pub(crate) disk_line: Line,
+    /// When the last of its operations is through.
+    pub(crate) disk_busy: Time,
+    /// What is wrong with it; a hostile host is not held to the rules.
+    pub(crate) marks: Vec<Fault>,
     pub(crate) jobs: VecDeque<Job>,
     /// The earliest wake-up that is scheduled.
     pub(crate) wake: Option<Time>,
     /// Wake-ups in a row at one moment.
     pub(crate) spins: u32,
     pub(crate) library: BTreeMap<FileId, Holding>,
+    /// Bytes of chunks sent.
+    pub(crate) uploaded: u64,
     pub(crate) files: u32,
     pub(crate) reports: Vec<(Time, Report)>,
+    /// How downloads ended, and when.
+    pub(crate) outcomes: BTreeMap<FileId, (Time, Report)>,
     pub(crate) heard: Vec<(Time, Link, Heard)>,
 }
 
@@ -177,14 +214,19 @@ impl Host {
             dialled: 0,
             up: Line::default(),
             down: Line::default(),
+            clock: Clock::default(),
             disk: Disk::new(device),
             disk_line: Line::default(),
+            disk_busy: Time::ZERO,
+            marks: Vec::new(),
             jobs: VecDeque::new(),
             wake: None,
             spins: 0,
             library: BTreeMap::new(),
+            uploaded: 0,
             files: 0,
             reports: Vec::new(),
+            outcomes: BTreeMap::new(),
             heard: Vec::new(),
         }
     }
@@ -193,9 +235,14 @@ impl Host {
     pub(crate) fn start(&mut self, entropy: u64, now: Time) {
         self.run += 1;
         (self.wake, self.spins) = (None, 0);
+        // What failed is tried again.
+        let library = &self.library;
+        self.outcomes.retain(|file, _| matches!(library.get(file), Some(Holding::Shared { .. })));
+        let now = self.clock.read(now);
         self.life = match &self.role {
             Role::Tracker(config) => Life::Tracker(Box::new(Tracker::new(config.clone(), entropy, now))),
             Role::Node { config, .. } => Life::Node(Box::new(Node::new(config.clone(), entropy, now))),
+            Role::Actor(actor) => Life::Actor(actor.again()),
             Role::Probe => Life::Probe,
         };
     }
@@ -206,6 +253,16 @@ impl Host {
         self.run += 1;
         self.jobs.clear();
         (self.spare, self.slots) = (Vec::new(), 0);
+    }
+
+    /// Keeps what the machine told its user: all of it, or how downloads ended only.
+    pub(crate) fn keep(&mut self, now: Time, report: Report, all: bool) {
+        if let Report::Done { file } | Report::Failed { file, .. } = &report {
+            self.outcomes.insert(*file, (now, report.clone()));
+        }
+        if all {
+            self.reports.push((now, report));
+        }
     }
 
     /// A name for an accepted connection: a slot that is free again under its next generation, or a new one.
@@ -227,6 +284,17 @@ impl Host {
         Some(known)
     }
 
+    /// Is it up?
+    pub(crate) const fn is_up(&self) -> bool {
+        !matches!(self.life, Life::Down)
+    }
+
+    /// Does it run one of the machines, and is it what it says?
+    pub(crate) fn is_honest(&self) -> bool {
+        let machine = matches!(self.role, Role::Tracker(_) | Role::Node { .. });
+        machine && !self.marks.iter().any(|mark| mark.is_hostile())
+    }
+
     /// Where the bytes of `file` are now: a download's part file, until it has its name.
     pub(crate) fn path(&self, file: FileId) -> Option<String> {
         match self.library.get(&file)? {
@@ -239,18 +307,12 @@ impl Host {
         }
     }
 
-    /// What the machine is told after a start: its files and orders, in order.
-    pub(crate) fn orders(&self) -> Vec<node::Event> {
-        let event = |(file, holding): (&FileId, &Holding)| match holding.clone() {
-            Holding::Shared { seed, identity, .. } => node::Event::Share { file: *file, seed, identity },
-            Holding::Download(order) => node::Event::Download(Box::new(node::Download {
-                file: *file,
-                target: order.target,
-                peers: order.peers,
-                config: order.config,
-                store: order.store,
-            })),
+    /// Under which names it holds, or fetches, a file.
+    pub(crate) fn holding(&self, hash: FileHash) -> impl Iterator<Item = FileId> {
+        let of = |holding: &Holding| match holding {
+            Holding::Shared { seed, .. } => seed.file_hash(),
+            Holding::Download(order) => order.target.file_hash,
         };
-        self.library.iter().map(event).collect()
+        self.library.iter().filter(move |(_, holding)| of(holding) == hash).map(|(file, _)| *file)
     }
 }

@@ -14,10 +14,17 @@
 //!
 //! [`check`] holds what fuzz targets and tests share.
 
+pub mod actor;
 pub mod check;
+mod clock;
 pub mod disk;
+pub mod fault;
 pub mod file;
+pub mod history;
 pub mod host;
+pub mod hostile;
 pub mod net;
+pub mod oracle;
+pub mod scenario;
 pub mod trace;
 pub mod world;

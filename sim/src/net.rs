@@ -1,6 +1,6 @@
 //! Connections between hosts: latency, bandwidth, order, cuts.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::ops::Range;
 use std::time::Duration;
@@ -11,7 +11,9 @@ use samara::store::Identity;
 use samara::wire::Message;
 use samara::{Link, Step, Time};
 
+use crate::fault::Fault;
 use crate::host::HostId;
+use crate::oracle::talk::Talk;
 
 /// Where a host is in the network.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +26,8 @@ pub struct Place {
     pub up: u64,
     /// Bytes per second received; 0: no limit.
     pub down: u64,
+    /// How often what is sent from or to it breaks its connection, in millionths.
+    pub loss: u32,
 }
 
 /// One direction of a host's line: when what is on it will be through.
@@ -145,6 +149,18 @@ pub(crate) struct Conn {
     pub(crate) receiving: BTreeMap<u32, Receiving>,
     /// At the acceptor's end.
     pub(crate) serving: BTreeMap<u32, Serving>,
+    pub(crate) health: Health,
+    pub(crate) talk: Talk,
+}
+
+/// Does a connection work?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Health {
+    Sound,
+    /// It broke: nothing arrives any more, and both ends are told.
+    Broken,
+    /// One end is gone without a word: the other is told when it sends something and the host is up again.
+    HalfOpen,
 }
 
 impl Conn {
@@ -158,6 +174,8 @@ impl Conn {
             towards_acceptor: Pipe::default(),
             receiving: BTreeMap::new(),
             serving: BTreeMap::new(),
+            health: Health::Sound,
+            talk: Talk::default(),
         }
     }
 
@@ -193,6 +211,12 @@ impl Conn {
         ends.into_iter().flatten().map(|end| end.host).find(|other| *other != host)
     }
 
+    /// Is it open at both ends?
+    pub(crate) fn is_sound(&self) -> bool {
+        let open = |end: &End| end.state == EndState::Open;
+        self.health == Health::Sound && open(&self.dialer) && self.acceptor.as_ref().is_some_and(open)
+    }
+
     fn is_over(&self) -> bool {
         let closed = |end: &End| end.state == EndState::Closed;
         closed(&self.dialer) && self.acceptor.as_ref().is_none_or(closed)
@@ -204,7 +228,8 @@ impl Conn {
 pub(crate) struct Net {
     conns: Vec<(u32, Option<Conn>)>,
     free: Vec<usize>,
-    cuts: BTreeSet<(HostId, HostId)>,
+    /// From whom to whom nothing passes, and by which fault.
+    cuts: BTreeMap<(HostId, HostId), Fault>,
 }
 
 impl Net {
@@ -238,21 +263,22 @@ impl Net {
         }
     }
 
-    /// From now on nothing passes between `a` and `b`; it waits.
-    pub(crate) fn cut(&mut self, a: HostId, b: HostId) {
-        self.cuts.insert((a.min(b), a.max(b)));
+    /// From now on nothing passes from one to the other; it waits.
+    pub(crate) fn cut(&mut self, from: HostId, to: HostId, fault: Fault) {
+        self.cuts.insert((from, to), fault);
     }
 
-    /// Everything passes again. Gives what waited: each connection, the side it goes to, and how many parcels.
+    /// Everything passes again, both ways. Gives what waited: each connection, the side it goes to, and how many
+    /// parcels.
     pub(crate) fn heal(&mut self, a: HostId, b: HostId) -> Vec<(ConnId, Side, usize)> {
-        self.cuts.remove(&(a.min(b), a.max(b)));
+        self.cuts.remove(&(a, b));
+        self.cuts.remove(&(b, a));
         let mut waiting = Vec::new();
         for (slot, (generation, conn)) in self.conns.iter_mut().enumerate() {
             let Some(conn) = conn else { continue };
             let Some(acceptor) = conn.acceptor else { continue };
-            if (acceptor.host.min(conn.dialer.host), acceptor.host.max(conn.dialer.host))
-                != (a.min(b), a.max(b))
-            {
+            let ends = (acceptor.host, conn.dialer.host);
+            if ends != (a, b) && ends != (b, a) {
                 continue;
             }
             let id = ConnId { slot, generation: *generation };
@@ -264,7 +290,18 @@ impl Net {
         waiting
     }
 
-    pub(crate) fn is_cut(&self, a: HostId, b: HostId) -> bool {
-        self.cuts.contains(&(a.min(b), a.max(b)))
+    /// All connections.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Conn> {
+        self.conns.iter().filter_map(|(_, conn)| conn.as_ref())
+    }
+
+    /// The pairs of hosts between which something is cut.
+    pub(crate) fn all_cuts(&self) -> Vec<(HostId, HostId)> {
+        self.cuts.keys().copied().collect()
+    }
+
+    /// By which fault nothing passes from one to the other, if so.
+    pub(crate) fn cut_between(&self, from: HostId, to: HostId) -> Option<Fault> {
+        if self.cuts.is_empty() { None } else { self.cuts.get(&(from, to)).copied() }
     }
 }

@@ -5,7 +5,10 @@ mod reports;
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
+use std::hash::Hasher as _;
 use std::net::{IpAddr, SocketAddr};
+
+use siphasher::sip::SipHasher13;
 
 use samara::Time;
 
@@ -54,6 +57,36 @@ impl Trace {
     /// All lines.
     pub fn text(&self) -> &str {
         &self.text
+    }
+}
+
+/// Everything that happens, in its order, as one number (SipHash-1-3 under the zero key).
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Digest {
+    state: SipHasher13,
+    steps: u64,
+}
+
+impl Digest {
+    /// The next step, at this time.
+    pub(crate) fn step(&mut self, at: Time) {
+        self.steps += 1;
+        self.state.write_u64(at.as_micros());
+    }
+
+    /// Something that happened in this step: to whom, and what of it.
+    pub(crate) fn add(&mut self, host: usize, what: &[u8]) {
+        self.state.write_u64(host as u64);
+        self.state.write_u64(what.len() as u64);
+        self.state.write(what);
+    }
+
+    pub(crate) fn value(&self) -> u64 {
+        self.state.finish()
+    }
+
+    pub(crate) const fn steps(&self) -> u64 {
+        self.steps
     }
 }
 

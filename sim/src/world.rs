@@ -2,6 +2,10 @@
 
 mod actions;
 mod carry;
+mod cast;
+mod checks;
+mod harm;
+mod moments;
 mod orders;
 
 use std::cmp::Reverse;
@@ -10,12 +14,16 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use samara::seeder::FileId;
-use samara::{Entropy, Link, Machine, Time, node, tracker};
+use samara::{Entropy, Hashed, Link, Machine, Step, Time, node, tracker};
 
+use crate::actor::Actor;
 use crate::disk::Disk;
+use crate::fault::Fault;
+use crate::history::{History, Kind};
 use crate::host::{Heard, Host, HostId, Life, Report, Role};
 use crate::net::{ConnId, Net, Place, Side};
-use crate::trace::{Detail, Trace};
+use crate::oracle::Oracle;
+use crate::trace::{Detail, Digest, Trace};
 
 /// Trackers and nodes in simulated time. The same number gives the same world, to the last line of its trace.
 #[expect(missing_debug_implementations, reason = "its trace is what it has to say")]
@@ -27,9 +35,31 @@ pub struct World {
     addrs: BTreeMap<SocketAddr, HostId>,
     net: Net,
     entropy: Entropy,
+    /// Decides what is lost and what comes late; a stream of its own.
+    luck: Entropy,
     trace: Trace,
+    digest: Digest,
     buffer: Vec<u8>,
-    mistakes: Vec<String>,
+    /// Watches the rules; none in a world that is only measured.
+    oracle: Option<Oracle>,
+    history: Option<History>,
+    fired: BTreeMap<Fault, u64>,
+    weight: Weight,
+}
+
+/// What chunks weigh on the lines: they can be small in memory and large in modelled transfer time.
+#[derive(Clone, Copy, Debug)]
+pub struct Weight {
+    /// As how many bytes each byte of a chunk counts.
+    pub factor: u64,
+    /// Bytes of a chunk that go out at once, before anything else may: at most 256 KiB.
+    pub slice: u64,
+}
+
+impl Default for Weight {
+    fn default() -> Self {
+        Self { factor: 1, slice: samara::wire::limits::MAX_DATA as u64 }
+    }
 }
 
 /// Bytes per second of a host's line, if a test doesn't say otherwise: 100 Mbit/s.
@@ -76,6 +106,8 @@ enum What {
     Refused { conn: ConnId },
     /// One end of a connection learns that it is over.
     Ended { host: HostId, run: u32, link: Link },
+    /// One end of a connection learns that it broke; what was on its way is lost.
+    Broken { conn: ConnId, side: Side },
     /// The next parcel reaches `side`.
     Arrived { conn: ConnId, side: Side },
     /// A chunk's next bytes can go out.
@@ -84,11 +116,18 @@ enum What {
     Disk { host: HostId, run: u32 },
     /// The host answers its machine.
     Local { host: HostId, run: u32, event: Box<node::Event> },
+    /// A chunk is read and hashed.
+    Hashed { host: HostId, run: u32, conn: ConnId, chunk: Box<(Link, u32, Step, Hashed)> },
+    /// A driver hands in late what it had in its queues for a connection that is closed.
+    Late { host: HostId, run: u32, event: Box<node::Event> },
+    /// An actor wants to be woken.
+    Cue { host: HostId, run: u32 },
 }
 
 impl World {
-    /// An empty world that follows from `seed`.
+    /// An empty world that follows from `seed`, and in which every rule is watched.
     pub fn new(seed: u64, detail: Detail) -> Self {
+        let mut entropy = Entropy::new(seed);
         Self {
             now: Time::ZERO,
             queue: BinaryHeap::new(),
@@ -96,29 +135,54 @@ impl World {
             hosts: Vec::new(),
             addrs: BTreeMap::new(),
             net: Net::default(),
-            entropy: Entropy::new(seed),
+            luck: entropy.fork(),
+            entropy,
             trace: Trace::new(detail),
+            digest: Digest::default(),
             buffer: Vec::new(),
-            mistakes: Vec::new(),
+            oracle: Some(Oracle::default()),
+            history: None,
+            fired: BTreeMap::new(),
+            weight: Weight::default(),
         }
+    }
+
+    /// The same, but the rules are not watched: for measuring large worlds.
+    pub fn unwatched(seed: u64, detail: Detail) -> Self {
+        Self { oracle: None, ..Self::new(seed, detail) }
+    }
+
+    /// From now on chunks weigh this on the lines.
+    pub const fn weigh(&mut self, weight: Weight) {
+        self.weight = weight;
+    }
+
+    /// From now on what happens is taken down for a report, of a file of so many chunks.
+    pub fn take_down(&mut self, chunks: u32) {
+        self.history = Some(History::new(chunks));
     }
 
     /// Adds a tracker and starts it.
     pub fn tracker(&mut self, name: &str, config: tracker::Config) -> HostId {
-        self.add(name, 7070, Role::Tracker(config))
+        self.add(name, TRACKER_PORT, Role::Tracker(config))
     }
 
     /// Adds a node that announces to and asks `trackers`, and starts it.
     pub fn node(&mut self, name: &str, trackers: &[HostId], mut config: node::Config) -> HostId {
         config.trackers = u16::try_from(trackers.len()).expect("a handful of trackers");
-        config.seeder.port = 7000;
+        config.seeder.port = PORT;
         let trackers = trackers.iter().map(|tracker| self.addr(*tracker)).collect();
-        self.add(name, 7000, Role::Node { config, trackers })
+        self.add(name, PORT, Role::Node { config, trackers })
+    }
+
+    /// Adds a host that follows a script, and starts it; it listens where a tracker or where a node would.
+    pub fn actor(&mut self, name: &str, tracker: bool, actor: Box<dyn Actor>) -> HostId {
+        self.add(name, if tracker { TRACKER_PORT } else { PORT }, Role::Actor(actor))
     }
 
     /// Adds a host through which a test speaks: see [`dial`](Self::dial).
     pub fn probe(&mut self, name: &str) -> HostId {
-        self.add(name, 7000, Role::Probe)
+        self.add(name, PORT, Role::Probe)
     }
 
     /// What time it is.
@@ -156,17 +220,26 @@ impl World {
     pub fn step(&mut self) -> bool {
         let Some(Reverse(Entry { at, what, .. })) = self.queue.pop() else { return false };
         self.now = at;
+        self.digest.step(at);
         match what {
             What::Wake { host, run } => self.wake(host, run),
             What::Dialled { conn } => self.dialled(conn),
             What::Opened { conn } => self.opened(conn),
             What::Refused { conn } => self.refused(conn),
             What::Ended { host, run, link } => self.ended(host, run, link),
+            What::Broken { conn, side } => self.broken(conn, side),
             What::Arrived { conn, side } => self.arrived(conn, side),
             What::Pump { conn, request } => self.pump(conn, request),
             What::Disk { host, run } => self.disk_done(host, run),
             What::Local { host, run, event } if self.hosts[host.0].run == run => self.tell(host, *event),
             What::Local { .. } => {}
+            What::Hashed { host, run, conn, chunk } if self.hosts[host.0].run == run => {
+                self.hashed(host, conn, *chunk);
+            }
+            What::Hashed { .. } => {}
+            What::Late { host, run, event } if self.hosts[host.0].run == run => self.tell(host, *event),
+            What::Late { .. } => {}
+            What::Cue { host, run } => self.cue(host, run),
         }
         true
     }
@@ -174,6 +247,31 @@ impl World {
     /// Where a host listens.
     pub fn addr(&self, host: HostId) -> SocketAddr {
         self.hosts[host.0].place.addr
+    }
+
+    /// How many hosts there are.
+    pub const fn hosts(&self) -> usize {
+        self.hosts.len()
+    }
+
+    /// What a host is called.
+    pub fn name(&self, host: HostId) -> &str {
+        &self.hosts[host.0].name
+    }
+
+    /// The host that listens at `addr`, if there is one.
+    pub fn host_at(&self, addr: SocketAddr) -> Option<HostId> {
+        self.addrs.get(&addr).copied()
+    }
+
+    /// Is a host up?
+    pub fn is_up(&self, host: HostId) -> bool {
+        self.hosts[host.0].is_up()
+    }
+
+    /// Is a host one of the machines, and not marked as hostile?
+    pub fn is_honest(&self, host: HostId) -> bool {
+        self.hosts[host.0].is_honest()
     }
 
     /// A host's place in the network, to change its latency or bandwidth.
@@ -191,7 +289,8 @@ impl World {
         &mut self.hosts[host.0].disk
     }
 
-    /// What a host's machine told its user, and when; over all its runs.
+    /// What a host's machine told its user, and when; over all its runs. In a world that isn't watched, only how
+    /// downloads ended is kept: see [`outcome`](Self::outcome).
     pub fn reports(&self, host: HostId) -> &[(Time, Report)] {
         &self.hosts[host.0].reports
     }
@@ -203,10 +302,33 @@ impl World {
 
     /// How a download ended, if it has: the report is [`Report::Done`] or [`Report::Failed`].
     pub fn outcome(&self, host: HostId, file: FileId) -> Option<&Report> {
-        self.hosts[host.0].reports.iter().rev().map(|(_, report)| report).find(|report| match report {
-            Report::Done { file: other } | Report::Failed { file: other, .. } => *other == file,
-            Report::Announced { .. } | Report::Stopped | Report::Node(_) | Report::Tracker(_) => false,
-        })
+        self.hosts[host.0].outcomes.get(&file).map(|(_, report)| report)
+    }
+
+    /// Has a download failed?
+    pub fn has_failed(&self, host: HostId, file: FileId) -> bool {
+        matches!(self.outcome(host, file), Some(Report::Failed { .. }))
+    }
+
+    /// Is a download neither done nor failed, and its host up?
+    pub fn is_under_way(&self, host: HostId, file: FileId) -> bool {
+        self.is_up(host) && self.outcome(host, file).is_none()
+    }
+
+    /// Has a tracker ever forgotten somebody whose TTL was over?
+    pub fn has_expired(&self, tracker: HostId) -> bool {
+        let expired = |report: &Report| matches!(report, Report::Tracker(tracker::Note::Expired { .. }));
+        self.reports(tracker).iter().any(|(_, report)| expired(report))
+    }
+
+    /// Bytes of chunks that a host has sent, whole or not.
+    pub fn uploaded(&self, host: HostId) -> u64 {
+        self.hosts[host.0].uploaded
+    }
+
+    /// When a download ended, if it has.
+    pub fn ended_at(&self, host: HostId, file: FileId) -> Option<Time> {
+        self.hosts[host.0].outcomes.get(&file).map(|(at, _)| *at)
     }
 
     /// The trace so far.
@@ -214,18 +336,47 @@ impl World {
         self.trace.text()
     }
 
-    /// Rules of the interface that machines broke: nobody may send over a connection that is closed, and a chunk's
-    /// announcement has to be followed by `Receive` or `Close`.
+    /// Rules that machines broke: of the interface, of the protocol, and of what may be on a disk. See
+    /// [`oracle`](crate::oracle).
     pub fn mistakes(&self) -> &[String] {
-        &self.mistakes
+        self.oracle.as_ref().map_or(&[], |oracle| oracle.mistakes())
+    }
+
+    /// How often each kind of fault had an effect.
+    pub const fn fired(&self) -> &BTreeMap<Fault, u64> {
+        &self.fired
+    }
+
+    /// A number that follows from all that happened so far, in its order: equal for equal runs, on every machine and
+    /// in every build.
+    pub fn trace_hash(&self) -> u64 {
+        self.digest.value()
+    }
+
+    /// How much has happened: steps so far.
+    pub const fn steps(&self) -> u64 {
+        self.digest.steps()
+    }
+
+    /// What was taken down for a report.
+    pub const fn history(&self) -> Option<&History> {
+        self.history.as_ref()
     }
 
     fn add(&mut self, name: &str, port: u16, role: Role) -> HostId {
         let id = HostId(self.hosts.len());
         let [.., high, low] = (id.0 + 1).to_be_bytes();
         let addr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, high, low, 1)), port);
-        let place = Place { addr, latency: Duration::from_millis(5), up: RATE, down: RATE };
+        let place = Place { addr, latency: Duration::from_millis(5), up: RATE, down: RATE, loss: 0 };
         self.trace.call(addr.ip(), name);
+        if let Some(history) = &mut self.history {
+            let kind = match role {
+                Role::Tracker(_) => Kind::Tracker,
+                Role::Node { .. } => Kind::Downloader,
+                Role::Actor(_) | Role::Probe => Kind::Hostile,
+            };
+            history.host(name, kind);
+        }
         self.hosts.push(Host::new(name, id.0 as u64, place, role));
         self.addrs.insert(addr, id);
         self.start(id);
@@ -244,18 +395,23 @@ impl World {
             return;
         }
         state.wake = None;
+        let local = state.clock.read(now);
         match &mut state.life {
-            Life::Node(node) => node.handle(now, node::Event::Wake),
-            Life::Tracker(tracker) => tracker.handle(now, tracker::Event::Wake),
-            Life::Down | Life::Probe => {}
+            Life::Node(node) => node.handle(local, node::Event::Wake),
+            Life::Tracker(tracker) => tracker.handle(local, tracker::Event::Wake),
+            Life::Down | Life::Actor(_) | Life::Probe => {}
         }
         self.drain(host);
+        if self.oracle.is_some() {
+            self.check_woken(host);
+        }
     }
 
     /// Hands an event to a node, and does what follows.
     fn tell(&mut self, host: HostId, event: node::Event) {
-        let now = self.now;
-        if let Life::Node(node) = &mut self.hosts[host.0].life {
+        let state = &mut self.hosts[host.0];
+        let now = state.clock.read(self.now);
+        if let Life::Node(node) = &mut state.life {
             node.handle(now, event);
             self.drain(host);
         }
@@ -263,8 +419,9 @@ impl World {
 
     /// Hands an event to a tracker, and does what follows.
     fn tell_tracker(&mut self, host: HostId, event: tracker::Event) {
-        let now = self.now;
-        if let Life::Tracker(tracker) = &mut self.hosts[host.0].life {
+        let state = &mut self.hosts[host.0];
+        let now = state.clock.read(self.now);
+        if let Life::Tracker(tracker) = &mut state.life {
             tracker.handle(now, event);
             self.drain(host);
         }
@@ -282,28 +439,29 @@ impl World {
                     Some(action) => self.act_tracker(host, action),
                     None => break,
                 },
-                Life::Down | Life::Probe => return,
+                Life::Down | Life::Actor(_) | Life::Probe => return,
             }
         }
+        self.check_drained(host);
         self.plan_wake(host);
     }
 
-    fn mistake(&mut self, host: HostId, what: impl FnOnce() -> String) {
-        self.mistakes.push(format!("{} {} {}", self.now, self.hosts[host.0].name, what()));
-    }
-
+    /// Plans the next wake-up of a host, if there is none as early. A machine that wants to be woken at once, again
+    /// and again, spins: a mistake.
     fn plan_wake(&mut self, host: HostId) {
         let now = self.now;
         let state = &mut self.hosts[host.0];
         let deadline = match &state.life {
             Life::Node(node) => node.deadline(),
             Life::Tracker(tracker) => tracker.deadline(),
-            Life::Down | Life::Probe => None,
+            Life::Down | Life::Actor(_) | Life::Probe => None,
         };
         let Some(deadline) = deadline else { return };
-        let at = deadline.at.max(now);
+        let at = state.clock.when(deadline.at).max(now);
         state.spins = if at == now { state.spins + 1 } else { 0 };
-        assert!(state.spins < 10_000, "{} spins at {now}: timer {}", state.name, deadline.timer);
+        if state.spins > MAX_SPINS {
+            return self.mistake(host, || format!("wants to be woken at once, again and again: timer {}", deadline.timer));
+        }
         if state.wake.is_none_or(|wake| at < wake) {
             state.wake = Some(at);
             let run = state.run;
@@ -311,3 +469,9 @@ impl World {
         }
     }
 }
+
+/// Where trackers listen, and where nodes do.
+pub(crate) const TRACKER_PORT: u16 = 7_070;
+pub(crate) const PORT: u16 = 7_000;
+/// How often in a row a machine may ask to be woken at once.
+const MAX_SPINS: u32 = 1_000;

@@ -20,6 +20,9 @@ pub struct Config {
     pub queue: u16,
     /// Bytes per second sent, in all. Default: 0.
     pub limit_up: u64,
+    /// Bytes per second below which a reader that others wait for loses its connection, but not before 10 s; at least 1.
+    /// Default: 16 KiB/s.
+    pub slowest: u64,
     /// Open connections in total. Default: 1,024.
     pub max_connections: u32,
     /// Open connections from one source address. Default: 64.
@@ -42,6 +45,7 @@ impl Default for Config {
             slots: 2,
             queue: 3,
             limit_up: 0,
+            slowest: 16 << 10,
             max_connections: 1_024,
             max_connections_per_source: 64,
             idle: Duration::from_secs(180),

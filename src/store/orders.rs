@@ -171,6 +171,11 @@ impl Store {
         self.out.push(Action::Closed);
     }
 
+    /// Is the finished file in place, and only what is no longer needed still being removed?
+    pub(super) const fn is_tidying_up(&self) -> bool {
+        matches!(self.phase, Phase::Publishing(Publish::RemoveJournal(_) | Publish::RemoveNewJournal(_)))
+    }
+
     /// A step of the errand has ended: the next one.
     pub(super) fn errand_done(&mut self, outcome: &Outcome) {
         match core::mem::replace(&mut self.phase, Phase::Ready) {

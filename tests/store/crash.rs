@@ -124,8 +124,12 @@ impl World {
         rig.run();
         let (said, happened) = (rig.said(), rig.disk.count > at);
         let failed = said.iter().filter(|said| matches!(said, Action::Failed(_))).count();
+        let published = said.iter().any(|said| matches!(said, Action::Published { .. }));
+        // A journal that can't be removed beside a file that is durably in place is nobody's loss.
+        let harmless = rig.disk.log.get(at).is_some_and(|op| op.starts_with("remove"));
         assert!(matches!(said.last(), Some(Action::Closed)), "operation {at}: {said:?}");
-        assert_eq!(failed, usize::from(happened), "operation {at}");
+        assert_eq!(failed, usize::from(happened && !harmless), "operation {at}");
+        assert_eq!(published, failed == 0, "operation {at}");
         rig.disk.fail_at = None;
         self.finish(rig.disk, &format!("operation {at} failed"));
         happened

@@ -5,12 +5,12 @@ use samara::node::Endpoint;
 use samara::seeder::{FileId, Served};
 use samara::wire::Message;
 use samara::wire::limits::HEADER;
-use samara::wire::session::Fault;
+use samara::wire::session;
 use samara::{Link, node, tracker};
 
-use super::carry::SLICE;
 use super::{What, World};
 use crate::disk::doing;
+use crate::fault::Fault;
 use crate::host::{Holding, HostId, Job, Report, Role};
 use crate::net::{ConnId, Parcel, Receiving, Serving, Side, Wish};
 use crate::trace::Detail;
@@ -22,8 +22,9 @@ impl World {
             node::Action::Send { link, request, message } => self.send(host, link, request, message),
             node::Action::Receive { link, request, step } => {
                 let receiving = Receiving { step, bytes: Vec::with_capacity(step.len as usize) };
-                if let Some(conn) = self.conn_of(host, link).and_then(|id| self.net.get(id)) {
-                    conn.receiving.insert(request, receiving);
+                match self.conn_of(host, link).and_then(|id| self.net.get(id)) {
+                    Some(conn) => drop(conn.receiving.insert(request, receiving)),
+                    None => self.mistake(host, || format!("takes a chunk of {link:?}, which is closed")),
                 }
             }
             node::Action::Serve { link, request, file, identity, index, range } => {
@@ -50,11 +51,13 @@ impl World {
                     let shared = Holding::Shared { name: order.name.clone(), seed, identity };
                     self.hosts[host.0].library.insert(file, shared);
                 }
+                self.check_done(host, file);
                 self.report(host, Report::Done { file });
             }
             node::Action::Failed { file, error } => self.report(host, Report::Failed { file, error }),
             node::Action::Stopped => {
                 self.report(host, Report::Stopped);
+                self.gone(host, "stopped");
                 self.down(host);
             }
             node::Action::Note(note) => self.report(host, Report::Node(note)),
@@ -81,7 +84,11 @@ impl World {
             Some(Holding::Shared { name, .. }) => name.clone(),
             None => return,
         };
-        let outcome = state.disk.perform(&stem, op, now);
+        let (outcome, fault) = state.disk.perform(&stem, op.clone(), now);
+        if let Some(fault) = fault {
+            self.fire(fault, &[host]);
+        }
+        self.check_stored(host, file, &op, &outcome);
         self.tell(host, node::Event::Disk { file, job, outcome });
     }
 
@@ -93,13 +100,16 @@ impl World {
             return;
         };
         let host = end.host;
-        let slice = serving.range.start..serving.range.end.min(serving.range.start + SLICE);
+        let slice = serving.range.start..serving.range.end.min(serving.range.start + self.weight.slice);
         let outcome = if slice.is_empty() && self.looks_right(host, &serving) {
             Served::Whole
         } else if slice.is_empty() {
             Served::Changed { sent: true }
         } else if serving.wish == Wish::Stop {
             Served::Stopped
+        } else if slice.end == serving.range.end && !self.looks_right(host, &serving) {
+            // As every driver has to: the end of a chunk is held back until the file was looked at again.
+            Served::Changed { sent: false }
         } else if let Some(bytes) = self.read(host, &serving, slice.clone()) {
             return self.pour(id, request, slice.end, bytes);
         } else {
@@ -108,12 +118,18 @@ impl World {
         if let Some(conn) = self.net.get(id) {
             conn.serving.remove(&request);
         }
+        if matches!(outcome, Served::Whole) {
+            self.check_whole(id, request);
+        }
         self.tell(host, node::Event::Served { link: end.link, request, outcome });
     }
 
     fn pour(&mut self, id: ConnId, request: u32, sent: u64, bytes: Bytes) {
-        let size = bytes.len() + HEADER;
+        let size = bytes.len() as u64 * self.weight.factor + HEADER as u64;
         self.trace_data(id, request, bytes.len());
+        if let Some(host) = self.net.get(id).and_then(|conn| conn.acceptor).map(|end| end.host) {
+            self.hosts[host.0].uploaded += bytes.len() as u64;
+        }
         let left = self.put(id, Side::Dialer, Parcel::Data { request, bytes }, size);
         if let Some(serving) = self.net.get(id).and_then(|conn| conn.serving.get_mut(&request)) {
             serving.range.start = sent;
@@ -122,10 +138,16 @@ impl World {
     }
 
     fn serve(&mut self, host: HostId, link: Link, request: u32, index: u32, serving: Serving) {
-        let Some(id) = self.conn_of(host, link) else { return };
+        let Some(id) = self.conn_of(host, link) else {
+            return self.mistake(host, || format!("serves over {link:?}, which is closed"));
+        };
         if !self.looks_right(host, &serving) {
             let outcome = Served::Changed { sent: false };
             return self.answer(host, node::Event::Served { link, request, outcome });
+        }
+        self.check_served(host, id, request, index, &serving);
+        if self.hosts[host.0].marks.contains(&Fault::SlowLine) {
+            self.fire(Fault::SlowLine, &[host]);
         }
         let len = u32::try_from(serving.range.end - serving.range.start).expect("a chunk is at most 16 MiB");
         self.send(host, link, request, Message::Chunk { index, len });
@@ -135,8 +157,11 @@ impl World {
         self.plan(self.now, What::Pump { conn: id, request });
     }
 
-    fn close_for(&mut self, host: HostId, link: Link, fault: Fault) {
+    fn close_for(&mut self, host: HostId, link: Link, fault: session::Fault) {
         let id = self.conn_of(host, link);
+        if id.is_none() {
+            self.mistake(host, || format!("closes {link:?}, which is closed"));
+        }
         let other = id.and_then(|id| self.net.get(id)).map(|conn| conn.other_than(host));
         let other = other.flatten().map_or("nobody", |other| self.hosts[other.0].name.as_str());
         let name = &self.hosts[host.0].name;
@@ -150,7 +175,7 @@ impl World {
             (Endpoint::Tracker(tracker), Role::Node { trackers, .. }) => {
                 trackers.get(usize::from(tracker.0)).copied()
             }
-            (Endpoint::Tracker(_), Role::Tracker(_) | Role::Probe) => None,
+            (Endpoint::Tracker(_), Role::Tracker(_) | Role::Actor(_) | Role::Probe) => None,
         };
         self.open(host, link, to);
     }
@@ -160,7 +185,13 @@ impl World {
         self.trace.line(Detail::All, self.now, |_| format!("{name} disk  {}", doing(&job.op)));
         let now = self.now;
         let state = &mut self.hosts[host.0];
-        let at = state.disk_line.carry(now, 1, DISK);
+        let at = state.disk_line.carry(now, 1, DISK) + state.disk.harm.delay;
+        if !state.disk.harm.delay.is_zero() {
+            self.fire(Fault::DiskSlow, &[host]);
+        }
+        let state = &mut self.hosts[host.0];
+        let at = at.max(state.disk_busy);
+        state.disk_busy = at;
         state.jobs.push_back(job);
         let run = state.run;
         self.plan(at, What::Disk { host, run });
@@ -191,10 +222,17 @@ impl World {
         self.plan(self.now, What::Local { host, run, event: Box::new(event) });
     }
 
-    fn report(&mut self, host: HostId, report: Report) {
+    pub(super) fn report(&mut self, host: HostId, report: Report) {
         let (now, name) = (self.now, &self.hosts[host.0].name);
         self.trace.line(report.detail(), now, |names| format!("{name} {}", names.report(&report)));
-        self.hosts[host.0].reports.push((now, report));
+        self.noticed(host, &report);
+        if self.oracle.is_some() {
+            self.check_report(host, &report);
+        }
+        if let Some(moment) = self.moment(host, &report) {
+            self.history.iter_mut().for_each(|history| history.add(now, moment.clone()));
+        }
+        self.hosts[host.0].keep(now, report, self.oracle.is_some());
     }
 }
 

@@ -3,12 +3,12 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use samara::wire::{Decoded, Frame, Message, codec, limits};
-use samara::{Hashed, Link, Sha2, node, tracker};
+use samara::wire::{Decoded, Frame, Message, codec};
+use samara::{Hashed, Link, Sha2, Step, node, tracker};
 
 use super::{What, World};
 use crate::host::{Heard, HostId, Life};
-use crate::net::{Conn, ConnId, End, EndState, Parcel, Side};
+use crate::net::{Conn, ConnId, End, EndState, Health, Parcel, Side};
 use crate::trace::Detail;
 
 impl World {
@@ -29,13 +29,21 @@ impl World {
         let (dialer, from, local) = (conn.dialer.host, conn.from, conn.to);
         let back = self.now + self.distance_to(dialer, local);
         let goal = match self.addrs.get(&local).copied() {
-            // The dialer's system tries again, for as long as the dialer waits.
-            Some(goal) if self.net.is_cut(dialer, goal) => {
-                return self.plan(self.now + RETRY, What::Dialled { conn: id });
+            Some(goal) => goal,
+            None => {
+                self.called_nobody(dialer);
+                return self.plan(back, What::Refused { conn: id });
             }
-            Some(goal) if !matches!(self.hosts[goal.0].life, Life::Down) => goal,
-            Some(_) | None => return self.plan(back, What::Refused { conn: id }),
         };
+        let cut = self.net.cut_between(dialer, goal).or_else(|| self.net.cut_between(goal, dialer));
+        if let Some(fault) = cut {
+            // The dialer's system tries again, for as long as the dialer waits.
+            self.fire(fault, &[dialer, goal]);
+            return self.plan(self.now + RETRY, What::Dialled { conn: id });
+        }
+        if !self.hosts[goal.0].is_up() {
+            return self.plan(back, What::Refused { conn: id });
+        }
         let link = self.hosts[goal.0].name_link();
         self.hosts[goal.0].links.insert(link, (id, Side::Acceptor));
         if let Some(conn) = self.net.get(id) {
@@ -45,7 +53,7 @@ impl World {
         match self.hosts[goal.0].life {
             Life::Node(_) => self.tell(goal, node::Event::Accepted { link, from }),
             Life::Tracker(_) => self.tell_tracker(goal, tracker::Event::Accepted { link, from, local }),
-            Life::Probe | Life::Down => {}
+            Life::Actor(_) | Life::Probe | Life::Down => {}
         }
     }
 
@@ -64,7 +72,7 @@ impl World {
         conn.dialer.state = EndState::Open;
         let (End { host, link, .. }, peer) = (conn.dialer, conn.to);
         match self.hosts[host.0].life {
-            Life::Probe => self.hear(host, link, Heard::Opened),
+            Life::Probe | Life::Actor(_) => self.hear(host, link, Heard::Opened),
             Life::Node(_) | Life::Tracker(_) | Life::Down => {
                 self.tell(host, node::Event::Opened { link, peer })
             }
@@ -79,16 +87,18 @@ impl World {
         self.trace_message(host, id, side, request, &message);
         self.buffer.clear();
         codec::encode(request, &message, &mut self.buffer);
+        self.digest.add(host.0, &self.buffer);
         match codec::decode(&self.buffer) {
             Ok(Decoded::Frame { frame: Frame::Message { request, message }, used }) => {
-                self.put(id, side.other(), Parcel::Message { request, message }, used);
+                self.check_sent(host, id, side, request, &message);
+                self.put(id, side.other(), Parcel::Message { request, message }, used as u64);
             }
             other => self.mistake(host, || format!("sent {message:?}, which is read as {other:?}")),
         }
     }
 
-    /// Puts a parcel of `size` bytes on its way to `side`; gives when the sender's line is free again.
-    pub(super) fn put(&mut self, id: ConnId, side: Side, parcel: Parcel, size: usize) -> samara::Time {
+    /// Puts a parcel that weighs `size` bytes on its way to `side`; gives when the sender's line is free again.
+    pub(super) fn put(&mut self, id: ConnId, side: Side, parcel: Parcel, size: u64) -> samara::Time {
         let now = self.now;
         let Some(conn) = self.net.get(id) else { return now };
         let (Some(to), Some(from)) = (conn.end(side).copied(), conn.end(side.other()).copied()) else {
@@ -96,30 +106,45 @@ impl World {
         };
         let distance = self.distance(from.host, to.host);
         let sender = &mut self.hosts[from.host.0];
-        let left = sender.up.carry(now, size as u64, sender.place.up);
+        let left = sender.up.carry(now, size, sender.place.up);
+        let loss = sender.place.loss;
         let receiver = &mut self.hosts[to.host.0];
-        let through = receiver.down.carry(now, size as u64, receiver.place.down);
+        let through = receiver.down.carry(now, size, receiver.place.down);
+        let loss = loss.max(receiver.place.loss);
         let Some(conn) = self.net.get(id) else { return now };
         let pipe = conn.towards(side);
         pipe.last = pipe.last.max(left + distance).max(through + distance);
         pipe.parcels.push_back(parcel);
         let at = pipe.last;
-        self.plan(at, What::Arrived { conn: id, side });
+        if loss > 0 && self.luck.below(1_000_000) < loss as usize {
+            self.lose(id, at);
+        } else {
+            self.plan(at, What::Arrived { conn: id, side });
+        }
         left
     }
 
     pub(super) fn arrived(&mut self, id: ConnId, side: Side) {
         let Some(conn) = self.net.get(id) else { return };
-        let hosts = (conn.dialer.host, conn.acceptor.map_or(conn.dialer.host, |end| end.host));
-        if self.net.is_cut(hosts.0, hosts.1) {
+        let (to, from) = (conn.end(side).map(|end| end.host), conn.end(side.other()).map(|end| end.host));
+        let (Some(to), Some(from)) = (to, from) else { return };
+        if let Some(fault) = self.net.cut_between(from, to) {
             if let Some(conn) = self.net.get(id) {
                 conn.towards(side).held += 1;
             }
-            return;
+            return self.fire(fault, &[from, to]);
         }
         let Some(conn) = self.net.get(id) else { return };
-        let Some(parcel) = conn.towards(side).parcels.pop_front() else { return };
-        let Some(end) = conn.open_end(side) else { return };
+        let health = conn.health;
+        let Some(parcel) = conn.towards(side).parcels.pop_front().filter(|_| health != Health::Broken) else {
+            return;
+        };
+        let Some(end) = conn.open_end(side) else {
+            if health == Health::HalfOpen {
+                self.to_nobody(id, to);
+            }
+            return;
+        };
         match parcel {
             Parcel::Message { request, message } => self.message(id, end, request, message),
             Parcel::Data { request, bytes } => self.data(id, end, request, &bytes),
@@ -137,10 +162,13 @@ impl World {
         if let (Message::Rejected(_), Some(conn)) = (&message, self.net.get(id)) {
             conn.receiving.remove(&request);
         }
+        self.check_heard(host, id, request, &message);
         match self.hosts[host.0].life {
             Life::Node(_) => self.tell(host, node::Event::Message { link, request, message }),
             Life::Tracker(_) => self.tell_tracker(host, tracker::Event::Message { link, request, message }),
-            Life::Probe => return self.hear(host, link, Heard::Message { request, message }),
+            Life::Actor(_) | Life::Probe => {
+                return self.hear(host, link, Heard::Message { request, message });
+            }
             Life::Down => {}
         }
         let awaited =
@@ -148,11 +176,12 @@ impl World {
         if chunk && !self.net.get(id).is_none_or(|conn| awaited(conn)) {
             self.mistake(host, || format!("neither takes nor refuses a chunk of {link:?}"));
         }
+        self.check_queue(host);
     }
 
     fn data(&mut self, id: ConnId, end: End, request: u32, bytes: &bytes::Bytes) {
         let (host, link) = (end.host, end.link);
-        if matches!(self.hosts[host.0].life, Life::Probe) {
+        if matches!(self.hosts[host.0].life, Life::Probe | Life::Actor(_)) {
             return self.hear(host, link, Heard::Data { request, bytes: bytes.clone() });
         }
         let Some(conn) = self.net.get(id) else { return };
@@ -161,18 +190,41 @@ impl World {
         if receiving.bytes.len() < receiving.step.len as usize {
             return;
         }
-        if let Some(done) = conn.receiving.remove(&request) {
-            let hashed = Hashed::new::<Sha2>(done.step.start, done.step.last, done.bytes.into());
-            self.tell(host, node::Event::Chunk { link, request, hashed });
+        let Some(done) = conn.receiving.remove(&request) else { return };
+        let hashed = Hashed::new::<Sha2>(done.step.start, done.step.last, done.bytes.into());
+        let chunk = (link, request, done.step, hashed);
+        if self.is_late(8) {
+            // The hashing thread takes its time: other events, the connection's end too, may come first.
+            let (at, run) = (self.soon(), self.hosts[host.0].run);
+            self.plan(at, What::Hashed { host, run, conn: id, chunk: Box::new(chunk) });
+        } else {
+            self.hashed(host, id, chunk);
         }
+    }
+
+    /// A chunk is read and hashed.
+    pub(super) fn hashed(&mut self, host: HostId, id: ConnId, chunk: (Link, u32, Step, Hashed)) {
+        let (link, request, step, hashed) = chunk;
+        if self.oracle.is_some() && self.hosts[host.0].links.contains_key(&link) {
+            self.check_received(host, id, request, step, &hashed);
+        }
+        self.tell(host, node::Event::Chunk { link, request, hashed });
     }
 
     /// Closes this end; the machine is told, and the other side as soon as it has read what was sent before.
     pub(super) fn close(&mut self, host: HostId, link: Link) {
         let Some((id, side)) = self.hosts[host.0].unlink(link) else { return };
         self.put(id, side.other(), Parcel::Fin, 0);
-        self.net.close(id, side);
         let run = self.hosts[host.0].run;
+        if self.is_late(4)
+            && let Some(conn) = self.net.get(id)
+            && let Some(Parcel::Message { request, message }) = conn.towards(side).parcels.pop_front()
+        {
+            // It was read before the machine spoke, and waited in the driver's queue.
+            let (at, event) = (self.soon(), node::Event::Message { link, request, message });
+            self.plan(at, What::Late { host, run, event: Box::new(event) });
+        }
+        self.net.close(id, side);
         self.plan(self.now, What::Ended { host, run, link });
     }
 
@@ -186,13 +238,22 @@ impl World {
         self.closed(host, link);
     }
 
-    fn closed(&mut self, host: HostId, link: Link) {
+    pub(super) fn closed(&mut self, host: HostId, link: Link) {
         match self.hosts[host.0].life {
             Life::Node(_) => self.tell(host, node::Event::Closed { link }),
             Life::Tracker(_) => self.tell_tracker(host, tracker::Event::Closed { link }),
-            Life::Probe => self.hear(host, link, Heard::Closed),
+            Life::Actor(_) | Life::Probe => self.hear(host, link, Heard::Closed),
             Life::Down => {}
         }
+    }
+
+    /// Does something come late this time, one time in `odds`? Never in a world that is only measured.
+    fn is_late(&mut self, odds: usize) -> bool {
+        self.oracle.is_some() && self.luck.below(odds) == 0
+    }
+
+    fn soon(&mut self) -> samara::Time {
+        self.now + Duration::from_micros(self.luck.below(3_000) as u64)
     }
 
     fn distance_to(&self, host: HostId, addr: SocketAddr) -> Duration {
@@ -224,6 +285,3 @@ impl World {
 const NOWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
 /// Between the attempts of a dial that a cut holds up.
 const RETRY: Duration = Duration::from_millis(500);
-
-/// Bytes of a chunk that go out at once.
-pub(super) const SLICE: u64 = limits::MAX_DATA as u64;

@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
+use samara::downloader::Pin;
 use samara::seeder::FileId;
 use samara::store::Identity;
 use samara::wire::Message;
 use samara::{Link, Seed, node};
 
-use super::{What, World};
-use crate::host::{Heard, Holding, HostId, Life, Order};
-use crate::net::{EndState, Parcel};
+use super::World;
+use crate::file;
+use crate::history::{Kind, Moment};
+use crate::host::{Heard, Holding, HostId, Life, Order, Report};
 use crate::trace::Detail;
 
 impl World {
@@ -22,6 +24,12 @@ impl World {
     /// Has a file seeded that looked like `identity` when it was hashed; it may have changed or be gone.
     pub fn share_again(&mut self, host: HostId, name: &str, seed: Arc<Seed>, identity: Identity) -> FileId {
         let holding = Holding::Shared { name: name.to_owned(), seed: Arc::clone(&seed), identity };
+        self.know(&seed);
+        if let Some(lane) = self.history.as_mut().and_then(|history| history.hosts.get_mut(host.0))
+            && lane.kind == Kind::Downloader
+        {
+            lane.kind = Kind::Seeder;
+        }
         let file = self.hold(host, holding);
         self.tell(host, node::Event::Share { file, seed, identity });
         file
@@ -36,10 +44,39 @@ impl World {
     /// Has a node download something.
     pub fn download(&mut self, host: HostId, order: Order) -> FileId {
         let file = self.hold(host, Holding::Download(Box::new(order)));
-        if let Some(event) = self.hosts[host.0].orders().pop() {
-            self.tell(host, event);
-        }
+        self.order(host, file);
         file
+    }
+
+    /// Has a node try a download again that failed.
+    pub fn download_again(&mut self, host: HostId, file: FileId) {
+        self.hosts[host.0].outcomes.remove(&file);
+        self.order(host, file);
+    }
+
+    /// Tells a node what it was asked for. As every driver has to, it looks first if the file is there already: then
+    /// it is done, and seeded.
+    fn order(&mut self, host: HostId, file: FileId) {
+        let Some(holding) = self.hosts[host.0].library.get(&file).cloned() else { return };
+        if let Some(oracle) = &mut self.oracle {
+            // Bans are a download's.
+            oracle.bad.retain(|(victim, _), _| *victim != host);
+        }
+        let Holding::Download(order) = &holding else { return self.tell(host, holding.order(file)) };
+        let state = &self.hosts[host.0];
+        let present = state.disk.bytes(&order.name).filter(|bytes| file::is(bytes, order.target.file_hash));
+        let (Some(bytes), Some(identity)) = (present, state.disk.identity(&order.name)) else {
+            return self.tell(host, holding.order(file));
+        };
+        let seed = match &order.target.pin {
+            Pin::Seed(seed) => Arc::clone(seed),
+            Pin::Hash | Pin::Id(_) => file::canonical(bytes),
+        };
+        let shared = Holding::Shared { name: order.name.clone(), seed, identity };
+        let event = shared.order(file);
+        self.hosts[host.0].library.insert(file, shared);
+        self.tell(host, event);
+        self.report(host, Report::Done { file });
     }
 
     /// Stops a node in order; its host goes down when it has.
@@ -47,42 +84,18 @@ impl World {
         self.tell(host, node::Event::Stop);
     }
 
-    /// Ends a host's process at once: what it wrote stays, its connections break.
-    pub fn kill(&mut self, host: HostId) {
-        self.note(host, || "is killed");
-        self.down(host);
-    }
-
-    /// Cuts a host's power, as its peers see it when it is back: they notice at once, unsynced writes are lost.
-    pub fn crash(&mut self, host: HostId) {
-        self.note(host, || "crashes");
-        self.down(host);
-        let mut entropy = self.entropy.fork();
-        self.hosts[host.0].disk.crash(&mut entropy);
-    }
-
     /// Starts a host (again), with the files and orders that it had.
     pub fn start(&mut self, host: HostId) {
         let (entropy, now) = (self.entropy.next(), self.now);
         self.note(host, || "starts");
+        if let Some(history) = &mut self.history {
+            history.add(now, Moment::Up { host: host.0 });
+        }
         self.hosts[host.0].start(entropy, now);
-        for event in self.hosts[host.0].orders() {
-            self.tell(host, event);
-        }
+        self.cue_start(host);
+        let files: Vec<_> = self.hosts[host.0].library.keys().copied().collect();
+        files.into_iter().for_each(|file| self.order(host, file));
         self.drain(host);
-    }
-
-    /// From now on nothing passes between two hosts; neither is told.
-    pub fn cut(&mut self, a: HostId, b: HostId) {
-        self.net.cut(a, b);
-    }
-
-    /// Everything passes between them again, what waited first.
-    pub fn heal(&mut self, a: HostId, b: HostId) {
-        let at = self.now + self.distance(a, b);
-        for (conn, side, held) in self.net.heal(a, b) {
-            (0..held).for_each(|_| self.plan(at, What::Arrived { conn, side }));
-        }
     }
 
     /// A wake-up that nobody asked for: harmless.
@@ -111,27 +124,19 @@ impl World {
         self.close(probe, link);
     }
 
-    pub(super) fn hear(&mut self, probe: HostId, link: Link, heard: Heard) {
-        let now = self.now;
-        self.hosts[probe.0].heard.push((now, link, heard));
+    pub(super) fn hear(&mut self, host: HostId, link: Link, heard: Heard) {
+        match self.hosts[host.0].life {
+            Life::Actor(_) => self.play(host, Some((link, heard))),
+            Life::Down | Life::Tracker(_) | Life::Node(_) | Life::Probe => {
+                let now = self.now;
+                self.hosts[host.0].heard.push((now, link, heard));
+            }
+        }
     }
 
     pub(super) fn note<D: std::fmt::Display>(&mut self, host: HostId, what: impl FnOnce() -> D) {
         let name = &self.hosts[host.0].name;
         self.trace.line(Detail::Wire, self.now, |_| format!("{name} {}", what()));
-    }
-
-    /// Ends a host's machine; its peers learn it.
-    pub(super) fn down(&mut self, host: HostId) {
-        let links = std::mem::take(&mut self.hosts[host.0].links);
-        for (conn, side) in links.into_values() {
-            let open = self.net.get(conn).and_then(|conn| conn.end(side).copied());
-            if open.is_some_and(|end| end.state != EndState::Closed) {
-                self.put(conn, side.other(), Parcel::Fin, 0);
-            }
-            self.net.close(conn, side);
-        }
-        self.hosts[host.0].end();
     }
 
     fn hold(&mut self, host: HostId, holding: Holding) -> FileId {

@@ -240,6 +240,33 @@ fn a_slow_reader_is_cut_off_when_its_time_is_up_and_another_waits() {
 }
 
 #[test]
+fn a_node_whose_own_line_is_slow_gives_somebody_the_time_for_a_chunk_in_the_end() {
+    let mut bench = Bench::new(0);
+    let mut patience = Vec::new();
+    for reader in 1..=10 {
+        let ip = format!("10.0.{reader}.1");
+        bench.fetch(&ip, 1, &[0]);
+        bench.fetch("10.0.99.1", reader, &[0]);
+        let begun = bench.now;
+        let slow = loop {
+            bench.now = bench.uploads.deadline().unwrap().at;
+            if let Some(link) = bench.uploads.slow(bench.now) {
+                break link;
+            }
+        };
+        bench.uploads.closed(slow);
+        patience.push(bench.now.since(begun).as_secs() / 65);
+        bench.uploads.closed(asker("10.0.99.1", 1).link);
+        bench.pump();
+    }
+    assert!(patience.is_sorted() && patience.last() >= Some(&64), "{patience:?}");
+    bench.fetch("10.0.1.1", 1, &[0]);
+    bench.sent("10.0.1.1", 1);
+    bench.fetch("10.0.1.1", 2, &[0]);
+    assert_eq!(bench.uploads.deadline().unwrap().at, bench.now + Duration::from_secs(64), "one was quick enough");
+}
+
+#[test]
 fn the_limit_holds_over_all_files_which_take_turns() {
     let mut bench = Bench::new(CHUNK);
     let mut served = vec![];

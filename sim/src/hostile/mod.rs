@@ -1,0 +1,37 @@
+//! Actors that mean harm. (Hosts with a corrupt file, a stale one or a false list need no script: the real machine is
+//! given them.)
+
+mod flooder;
+mod impostor;
+mod teller;
+
+pub use flooder::Flooder;
+pub use impostor::{Impostor, Trick};
+pub use teller::Teller;
+
+use samara::wire::Message;
+use samara::wire::message::{Digest, Entry, Hello, SeedKey, Update, UpdateSet, VERSION};
+use samara::{Link, Seed};
+
+use crate::world::PORT;
+
+/// What everybody says first.
+const fn hello(node: u64) -> Message {
+    Message::Hello(Hello { version: VERSION, features: 0, node })
+}
+
+/// A name for a connection that an actor dials.
+const fn dialled(slot: u16, generation: u32) -> Link {
+    Link { space: 1, slot, generation }
+}
+
+const fn key(seed: &Seed) -> SeedKey {
+    SeedKey { file_hash: seed.file_hash(), seed_id: seed.id() }
+}
+
+/// An announcement of one file, complete.
+fn announcement(generation: u64, seed: &Seed) -> Message {
+    let set = UpdateSet::All(vec![Entry { key: key(seed), complete: true }]);
+    let base = Digest::default();
+    Message::Update(Update { port: PORT, advertise: None, generation, page: 0, last: true, base, set })
+}

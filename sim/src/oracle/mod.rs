@@ -1,0 +1,57 @@
+//! The rules that every run is held to, checked whenever something happens that could break one.
+//!
+//! - **Bytes**: no file under its final name but the one that was asked for; nothing served, claimed or announced that
+//!   isn't on the disk, byte by byte what its list says. A crash leaves nothing to be claimed that isn't there.
+//! - **Leases**: a tracker names a holder only while the last announcement that it acknowledged is younger than its TTL
+//!   ([`leases`]).
+//! - **Conversations**: numbers grow, each request is answered exactly once or its connection ends ([`talk`]); a peer
+//!   that is busy is left alone as long as it asked for; a chunk that came by another way is cancelled.
+//! - **Bounds**: requests that wait at a seeder, bytes that a downloader has under way, holders in an answer.
+//! - **The interface**: nothing is done to a connection that is closed, no deadline lies in the past after a wake-up.
+//!
+//! Only honest machines are held to them: see [`World::mark`](crate::world::World::mark).
+
+pub(crate) mod leases;
+pub(crate) mod talk;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use samara::{Seed, SeedId};
+
+use crate::host::HostId;
+use crate::net::ConnId;
+use leases::Leases;
+
+/// What the rules need to know of a world, and which were broken.
+#[derive(Debug, Default)]
+pub(crate) struct Oracle {
+    mistakes: Vec<String>,
+    /// Every list that was ever shared or asked for, true or false.
+    pub(crate) seeds: BTreeMap<SeedId, Arc<Seed>>,
+    /// The bytes of lists that are true.
+    pub(crate) truth: BTreeMap<SeedId, Arc<Vec<u8>>>,
+    /// What each tracker has acknowledged.
+    pub(crate) leases: BTreeMap<HostId, Leases>,
+    /// Bad chunks, by who got them and who sent them.
+    pub(crate) bad: BTreeMap<(HostId, HostId), u32>,
+    /// Requests for a chunk that has just come by another way: to be cancelled before the host is done.
+    pub(crate) superfluous: Vec<(ConnId, u32)>,
+}
+
+/// Mistakes that are kept.
+const MAX_MISTAKES: usize = 32;
+
+impl Oracle {
+    /// The rules that were broken, a line each; the first of them.
+    pub(crate) fn mistakes(&self) -> &[String] {
+        &self.mistakes
+    }
+
+    /// A rule was broken.
+    pub(crate) fn add(&mut self, mistake: String) {
+        if self.mistakes.len() < MAX_MISTAKES {
+            self.mistakes.push(mistake);
+        }
+    }
+}

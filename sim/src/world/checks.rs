@@ -1,0 +1,407 @@
+//! Where the rules of [`oracle`](crate::oracle) are looked at: hooks in what hosts send, hear, serve and store.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use samara::downloader::Note;
+use samara::seeder::FileId;
+use samara::store::{self, Op, Outcome};
+use samara::wire::Message;
+use samara::wire::message::{Entry, HaveSet, Query, Rejection, SeedKey, UpdateSet, Updated};
+use samara::{FileHash, Hashed, Link, Machine, Seed, Sha2, Step, node};
+
+use super::World;
+use crate::fault::Fault;
+use crate::file;
+use crate::history::Moment;
+use crate::host::{Holding, HostId, Life, Report, Role};
+use crate::net::{ConnId, Serving, Side};
+use crate::oracle::talk::{Asked, Stage};
+
+/// How long an honest host that is up may owe an answer.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(120);
+
+impl World {
+    /// A rule was broken.
+    pub(super) fn mistake(&mut self, host: HostId, what: impl FnOnce() -> String) {
+        if let Some(oracle) = &mut self.oracle {
+            oracle.add(format!("{} {} {}", self.now, self.hosts[host.0].name, what()));
+        }
+    }
+
+    /// A list exists.
+    pub(super) fn know(&mut self, seed: &Arc<Seed>) {
+        if let Some(oracle) = &mut self.oracle {
+            oracle.seeds.insert(seed.id(), Arc::clone(seed));
+        }
+    }
+
+    /// A list is true, and these are the bytes: what hosts hold of it is compared with them, which is quicker than
+    /// hashing.
+    pub fn trust(&mut self, seed: &Arc<Seed>, bytes: Arc<Vec<u8>>) {
+        self.know(seed);
+        if let Some(oracle) = &mut self.oracle {
+            oracle.truth.insert(seed.id(), bytes);
+        }
+    }
+
+    /// A message leaves.
+    pub(super) fn check_sent(&mut self, host: HostId, id: ConnId, side: Side, request: u32, message: &Message) {
+        if self.oracle.is_none() {
+            return;
+        }
+        let (now, honest) = (self.now, self.hosts[host.0].is_honest());
+        let Some(conn) = self.net.get(id) else { return };
+        let wrong = match side {
+            Side::Dialer => conn.talk.ask(now, request, message),
+            Side::Acceptor => conn.talk.answer(request, message),
+        };
+        if !honest {
+            return;
+        }
+        if let Some(wrong) = wrong {
+            self.mistake(host, || wrong);
+        }
+        match message {
+            Message::Fetch(_) => self.check_fetch(host, id, request),
+            Message::Update(update) => match &update.set {
+                UpdateSet::All(entries) | UpdateSet::Delta { added: entries, .. } => {
+                    self.check_announced(host, entries);
+                }
+                UpdateSet::Same => {}
+            },
+            Message::Updated(updated) => self.acknowledged(host, id, request, updated),
+            Message::Holders(holders) => {
+                let asked = self.net.get(id).and_then(|conn| conn.talk.asked.get(&request).cloned());
+                let Some(Asked { message: Message::Query(query), .. }) = asked else { return };
+                self.check_holders(host, &query, &holders.holders);
+            }
+            Message::Have(set) => self.check_claim(host, id, request, Some(set), &[]),
+            Message::Gained(indices) => self.check_claim(host, id, request, None, indices),
+            _ => {}
+        }
+    }
+
+    /// A message arrives at `host`, before its machine hears of it.
+    pub(super) fn check_heard(&mut self, host: HostId, id: ConnId, request: u32, message: &Message) {
+        if self.oracle.is_none() {
+            return;
+        }
+        let now = self.now;
+        let Some(conn) = self.net.get(id) else { return };
+        if conn.acceptor.is_some_and(|end| end.host == host) {
+            conn.talk.arrive(request);
+            let fault = Fault::FalseList;
+            if let Message::Test(_) = message
+                && self.hosts[host.0].marks.contains(&fault)
+            {
+                self.fire(fault, &[host]);
+            }
+            return;
+        }
+        let talk = &mut conn.talk;
+        match message {
+            Message::Chunk { .. } | Message::Hello(_) | Message::Gained(_) => {}
+            Message::Rejected(Rejection::Busy { retry_after }) => {
+                talk.over(request);
+                let owes = talk.open().next().is_some();
+                talk.quiet_until = (!owes).then_some(now + *retry_after);
+            }
+            _ => drop(talk.over(request)),
+        }
+    }
+
+    /// Requests that wait at a seeder are bounded, for each file.
+    pub(super) fn check_queue(&mut self, host: HostId) {
+        let Role::Node { config, .. } = &self.hosts[host.0].role else { return };
+        let bound = usize::from(config.seeder.slots) + usize::from(config.seeder.queue);
+        if self.oracle.is_none() || !self.hosts[host.0].is_up() || bound == 0 {
+            return;
+        }
+        let accepted = self.hosts[host.0].links.iter().filter(|(link, _)| link.space == Link::ACCEPTED);
+        let conns: Vec<_> = accepted.map(|(_, (conn, _))| *conn).collect();
+        let mut waiting: Vec<FileHash> = Vec::new();
+        for conn in conns {
+            if let Some(conn) = self.net.get(conn) {
+                waiting.extend(conn.talk.waiting().map(|key| key.file_hash));
+            }
+        }
+        waiting.sort();
+        if let Some(most) = waiting.chunk_by(|a, b| a == b).map(<[_]>::len).max().filter(|most| *most > bound) {
+            self.mistake(host, || format!("lets {most} requests wait for one file, more than {bound}"));
+        }
+    }
+
+    /// A request for a chunk: not too soon, and not more than the budget allows.
+    fn check_fetch(&mut self, host: HostId, id: ConnId, request: u32) {
+        let now = self.now;
+        let Some(conn) = self.net.get(id) else { return };
+        let early = conn.talk.quiet_until.take().filter(|until| now < *until);
+        let key = conn.talk.asked.get(&request).and_then(|asked| conn.talk.key(asked));
+        let Some(key) = key else {
+            return self.mistake(host, || format!("fetches #{request} by no Test"));
+        };
+        if let Some(until) = early {
+            self.mistake(host, || format!("asks a busy peer before {until}"));
+        }
+        let budget = self.hosts[host.0].library.values().find_map(|holding| match holding {
+            Holding::Download(order) if order.target.file_hash == key.file_hash => Some(order.config.budget),
+            Holding::Download(_) | Holding::Shared { .. } => None,
+        });
+        let (Some(seed), Some(budget)) = (self.list(key), budget) else { return };
+        let most = budget.max(4 * u64::from(seed.chunk_size()));
+        let length = |index: &u32| seed.range(*index).map_or(0, |range| range.end - range.start);
+        let dialled: Vec<_> = self.hosts[host.0].links.values().map(|(conn, _)| *conn).collect();
+        let mut open = 0;
+        for conn in dialled {
+            let Some(conn) = self.net.get(conn).filter(|conn| conn.dialer.host == host) else { continue };
+            for (_, asked, _) in conn.talk.open().filter(|(.., other)| other.file_hash == key.file_hash) {
+                if let (Message::Fetch(fetch), false) = (&asked.message, asked.cancelled) {
+                    open += fetch.any_of.iter().map(length).min().unwrap_or(0);
+                }
+            }
+        }
+        if open > most {
+            self.mistake(host, || format!("has {open} B under way, more than {most} B"));
+        }
+    }
+
+    /// What is announced as complete is complete.
+    fn check_announced(&mut self, host: HostId, entries: &[Entry]) {
+        for entry in entries.iter().filter(|entry| entry.complete) {
+            let unfinished = self.hosts[host.0].library.values().any(|holding| match holding {
+                Holding::Download(order) => order.target.file_hash == entry.key.file_hash,
+                Holding::Shared { .. } => false,
+            });
+            if unfinished {
+                self.mistake(host, || format!("announces {:?} as complete", entry.key.file_hash));
+            }
+        }
+    }
+
+    /// A tracker acknowledges something.
+    fn acknowledged(&mut self, host: HostId, id: ConnId, request: u32, updated: &Updated) {
+        let local = self.hosts[host.0].clock.read(self.now);
+        let Role::Tracker(config) = &self.hosts[host.0].role else { return };
+        let ttl = config.ttl;
+        let Some(conn) = self.net.get(id) else { return };
+        let (from, asked) = (conn.from.ip(), conn.talk.asked.get(&request).cloned());
+        if let Some(Asked { message: Message::Update(update), .. }) = &asked {
+            conn.talk.port = update.port;
+        }
+        let addr = std::net::SocketAddr::new(from, conn.talk.port);
+        let Some(leases) = self.oracle.as_mut().map(|oracle| oracle.leases.entry(host).or_default()) else { return };
+        leases.pass(local);
+        match asked.map(|asked| asked.message) {
+            Some(Message::Update(update)) if !updated.resend => leases.updated(addr, update, ttl),
+            Some(Message::Withdraw(keys)) if !updated.resend => leases.withdrawn(addr, &keys),
+            Some(Message::Leave) => leases.left(addr),
+            _ => {}
+        }
+    }
+
+    /// A tracker names holders.
+    fn check_holders(&mut self, host: HostId, query: &Query, holders: &[samara::wire::message::Holder]) {
+        let local = self.hosts[host.0].clock.read(self.now);
+        let Role::Tracker(config) = &self.hosts[host.0].role else { return };
+        let most = usize::from(config.sample);
+        let Some(leases) = self.oracle.as_mut().map(|oracle| oracle.leases.entry(host).or_default()) else { return };
+        leases.pass(local);
+        let wrong: Vec<_> = holders.iter().filter_map(|holder| leases.judge(query.file_hash, holder)).collect();
+        for wrong in wrong {
+            self.mistake(host, || format!("names {wrong}"));
+        }
+        if holders.len() > most {
+            self.mistake(host, || format!("names {} holders, more than {most}", holders.len()));
+        }
+    }
+
+    /// A node says that it holds chunks: they are on its disk, and what their list says.
+    fn check_claim(&mut self, host: HostId, id: ConnId, t: u32, set: Option<&HaveSet>, indices: &[u32]) {
+        let Some(key) = self.net.get(id).and_then(|conn| conn.talk.tests.get(&t).copied()) else { return };
+        let Some(seed) = self.list(key) else { return };
+        let have = set.and_then(|set| set.clone().into_have(seed.chunks()));
+        if set.is_some() && have.is_none() {
+            return self.mistake(host, || format!("claims chunks that {key:?} hasn't got"));
+        }
+        let claimed = have.iter().flat_map(samara::Have::iter).chain(indices.iter().copied());
+        let holders: Vec<_> = self.hosts[host.0].holding(key.file_hash).collect();
+        let is_there = |index: u32| holders.iter().any(|file| self.is_right(host, *file, &seed, index));
+        let missing: Vec<_> = claimed.filter(|index| !is_there(*index)).collect();
+        if let Some(index) = missing.first() {
+            self.mistake(host, || format!("claims chunk {index} of {:?}, which it hasn't got", key.file_hash));
+        }
+    }
+
+    /// A seeder sends a chunk: of a file that it still shares, and what the list says under which it was asked for.
+    pub(super) fn check_served(&mut self, host: HostId, id: ConnId, request: u32, index: u32, serving: &Serving) {
+        if self.oracle.is_none() || !self.hosts[host.0].is_honest() {
+            return;
+        }
+        if self.hosts[host.0].path(serving.file).is_none() {
+            return self.mistake(host, || format!("serves chunk {index} of a file that it shares no longer"));
+        }
+        let Some(conn) = self.net.get(id) else { return };
+        let key = conn.talk.asked.get(&request).and_then(|asked| conn.talk.key(asked));
+        let Some(seed) = key.and_then(|key| self.list(key)) else { return };
+        if seed.range(index) != Some(serving.range.clone()) {
+            self.mistake(host, || format!("serves chunk {index} from {:?}", serving.range));
+        } else if !self.is_right(host, serving.file, &seed, index) {
+            self.mistake(host, || format!("serves chunk {index}, which isn't what its list says"));
+        }
+    }
+
+    /// All of a chunk is sent.
+    pub(super) fn check_whole(&mut self, id: ConnId, request: u32) {
+        if let Some(conn) = self.net.get(id).filter(|_| self.oracle.is_some()) {
+            conn.talk.served(request);
+        }
+    }
+
+    /// A chunk has come: it is judged by its list's step, and nobody gets a second bad one from the same host.
+    pub(super) fn check_received(&mut self, host: HostId, id: ConnId, request: u32, step: Step, hashed: &Hashed) {
+        let is_bad = !step.accepts(hashed);
+        let Some(conn) = self.net.get(id) else { return };
+        let Some(from) = conn.other_than(host) else { return };
+        let asked = conn.talk.over(request);
+        let key = asked.as_ref().and_then(|asked| conn.talk.key(asked));
+        if let Some(history) = self.history.as_mut().filter(|_| is_bad) {
+            history.add(self.now, Moment::Bad { host: host.0, from: from.0 });
+        }
+        if let Some(seed) = key.and_then(|key| self.list(key))
+            && !(0..seed.chunks()).any(|index| seed.step(index) == Some(step))
+        {
+            self.mistake(host, || format!("takes #{request} by a step that isn't its list's"));
+        }
+        let Some(oracle) = self.oracle.as_mut().filter(|_| is_bad) else { return };
+        let count = oracle.bad.entry((host, from)).or_default();
+        *count += 1;
+        if *count > 1 {
+            let from = self.hosts[from.0].name.clone();
+            self.mistake(host, || format!("takes a second bad chunk of {from}"));
+        }
+    }
+
+    /// A disk operation is through: what has its final name is what was asked for.
+    pub(super) fn check_stored(&mut self, host: HostId, file: FileId, op: &Op, outcome: &Outcome) {
+        let renamed = matches!(op, Op::Rename { to: store::File::Target, .. });
+        if self.oracle.is_none() || !renamed || !matches!(outcome, Outcome::Done) {
+            return;
+        }
+        let state = &self.hosts[host.0];
+        let Some(Holding::Download(order)) = state.library.get(&file) else { return };
+        if !state.disk.bytes(&order.name).is_some_and(|bytes| file::is(bytes, order.target.file_hash)) {
+            self.mistake(host, || "has a wrong file under its final name".to_owned());
+        }
+    }
+
+    /// A download says that it is done.
+    pub(super) fn check_done(&mut self, host: HostId, file: FileId) {
+        if self.oracle.is_none() {
+            return;
+        }
+        let state = &self.hosts[host.0];
+        let Some(Holding::Shared { name, seed, .. }) = state.library.get(&file) else { return };
+        if !state.disk.bytes(name).is_some_and(|bytes| file::is(bytes, seed.file_hash())) {
+            let name = name.clone();
+            self.mistake(host, || format!("is done with {name}, which isn't what was asked for"));
+        }
+    }
+
+    /// A chunk has verified: requests for the same one are superfluous.
+    pub(super) fn check_report(&mut self, host: HostId, report: &Report) {
+        let Report::Node(node::Note::Download { file, note: Note::Verified { index, .. } }) = report else { return };
+        let hash = match self.hosts[host.0].library.get(file) {
+            Some(Holding::Download(order)) => order.target.file_hash,
+            Some(Holding::Shared { .. }) | None => return,
+        };
+        let conns: Vec<_> = self.hosts[host.0].links.values().map(|(conn, _)| *conn).collect();
+        let mut superfluous = Vec::new();
+        for id in conns {
+            let Some(conn) = self.net.get(id).filter(|conn| conn.dialer.host == host) else { continue };
+            for (request, asked, key) in conn.talk.open() {
+                let Message::Fetch(fetch) = &asked.message else { continue };
+                if key.file_hash == hash && fetch.any_of == [*index] && asked.stage != Stage::Answered {
+                    superfluous.push((id, request));
+                }
+            }
+        }
+        if let Some(oracle) = &mut self.oracle {
+            oracle.superfluous.extend(superfluous);
+        }
+    }
+
+    /// A machine is drained: what is superfluous was cancelled, and its deadline doesn't lie in the past.
+    pub(super) fn check_drained(&mut self, host: HostId) {
+        let superfluous = match &mut self.oracle {
+            Some(oracle) => std::mem::take(&mut oracle.superfluous),
+            None => return,
+        };
+        for (id, request) in superfluous {
+            let asked = self.net.get(id).and_then(|conn| conn.talk.asked.get(&request));
+            if asked.is_some_and(|asked| !asked.cancelled) {
+                self.mistake(host, || format!("doesn't cancel #{request}, whose chunk has come by another way"));
+            }
+        }
+    }
+
+    /// A machine was woken: the deadline for which it was is behind it.
+    pub(super) fn check_woken(&mut self, host: HostId) {
+        let state = &self.hosts[host.0];
+        let deadline = match &state.life {
+            Life::Node(node) => node.deadline(),
+            Life::Tracker(tracker) => tracker.deadline(),
+            Life::Down | Life::Actor(_) | Life::Probe => None,
+        };
+        let local = state.clock.read(self.now);
+        if let Some(deadline) = deadline.filter(|deadline| deadline.at < local) {
+            self.mistake(host, || format!("was woken, and still wants to be at {}: {}", deadline.at, deadline.timer));
+        }
+    }
+
+    /// A host is gone, and what it kept in memory.
+    pub(super) fn check_gone(&mut self, host: HostId) {
+        if let Some(oracle) = &mut self.oracle {
+            oracle.leases.remove(&host);
+            oracle.bad.retain(|(victim, _), _| *victim != host);
+        }
+    }
+
+    /// Looks for honest hosts that owe an answer for too long. To be called when nothing is cut.
+    pub fn check_silence(&mut self) {
+        let mut silent = Vec::new();
+        for conn in self.net.all() {
+            let Some(acceptor) = conn.acceptor.filter(|_| conn.is_sound()) else { continue };
+            let waits = |asked: &Asked| asked.stage == Stage::Waiting && self.now.since(asked.at) > PATIENCE;
+            if let Some((request, asked)) = conn.talk.asked.iter().find(|(_, asked)| waits(asked)) {
+                silent.push((acceptor.host, format!("never answers #{request}: {:?}", asked.message)));
+            }
+        }
+        for (host, wrong) in silent {
+            if self.hosts[host.0].is_honest() {
+                self.mistake(host, || wrong);
+            }
+        }
+    }
+
+    fn list(&self, key: SeedKey) -> Option<Arc<Seed>> {
+        self.oracle.as_ref()?.seeds.get(&key.seed_id).cloned()
+    }
+
+    /// Does the disk hold a chunk of a file, as its list says?
+    fn is_right(&self, host: HostId, file: FileId, seed: &Seed, index: u32) -> bool {
+        let state = &self.hosts[host.0];
+        let Some(range) = seed.range(index) else { return false };
+        let range = usize::try_from(range.start).unwrap_or(0)..usize::try_from(range.end).unwrap_or(0);
+        let path = state.path(file);
+        let bytes = path.and_then(|path| state.disk.bytes(&path)).and_then(|all| all.get(range.clone()));
+        let truth = self.oracle.as_ref().and_then(|oracle| oracle.truth.get(&seed.id()));
+        match (bytes, truth, seed.step(index)) {
+            (Some(bytes), Some(truth), _) => truth.get(range) == Some(bytes),
+            (Some(bytes), None, Some(step)) => {
+                step.accepts(&Hashed::new::<Sha2>(step.start, step.last, Bytes::copy_from_slice(bytes)))
+            }
+            (Some(_), None, None) | (None, ..) => false,
+        }
+    }
+}
