@@ -11,12 +11,14 @@
 //! - [`disk`]: files, what is durable of them, and what a crash leaves.
 //! - [`mod@file`]: files and their seeds, true and false.
 //! - [`trace`]: what happened, a line each.
+//! - [`history`]: what happened, in the form that a report draws.
 //!
 //! [`check`] holds what fuzz targets and tests share.
 
 pub mod check;
 pub mod disk;
 pub mod file;
+pub mod history;
 pub mod host;
 pub mod net;
 pub mod trace;
