@@ -12,6 +12,7 @@
 //! - [`mod@file`]: files and their seeds, true and false.
 //! - [`trace`]: what happened, a line each.
 //! - [`history`]: what happened, in the form that a report draws.
+//! - [`report`]: a page that shows it.
 //!
 //! [`check`] holds what fuzz targets and tests share.
 
@@ -21,5 +22,6 @@ pub mod file;
 pub mod history;
 pub mod host;
 pub mod net;
+pub mod report;
 pub mod trace;
 pub mod world;
