@@ -5,7 +5,7 @@ use std::fmt::{self, Write as _};
 use samara::Time;
 
 use super::text::{Px, seconds};
-use crate::history::History;
+use crate::history::{History, Moment};
 
 /// Where time begins, right of the names.
 pub(super) const LEFT: u32 = 170;
@@ -25,9 +25,8 @@ pub(super) struct Axis {
 impl Axis {
     /// One that shows all that happened; a long quiet end would only squeeze it.
     pub(super) fn of(history: &History) -> Self {
-        let over = |(at, moment): &(Time, _)| match moment {
-            crate::history::Moment::Fault { until, .. } => until.unwrap_or(*at).max(*at),
-            _ => *at,
+        let over = |(at, moment): &(Time, Moment)| {
+            if let Moment::Fault { until: Some(until), .. } = moment { *at.max(until) } else { *at }
         };
         let last = history.moments.iter().map(over).max().unwrap_or_default();
         let end = history.end.max(history.moments.iter().map(|(at, _)| *at).max().unwrap_or_default());
@@ -77,6 +76,11 @@ impl Axis {
         Ok(())
     }
 
+    /// The room that the times take below a picture.
+    pub(super) const fn foot(&self) -> f64 {
+        if self.quiet.is_some() { 38.0 } else { 22.0 }
+    }
+
     /// Microseconds between lines: about ten of them, at times that people count in.
     fn step(&self) -> u64 {
         const COUNTED: [u64; 9] = [1, 2, 5, 10, 15, 30, 60, 120, 300];
@@ -115,7 +119,7 @@ fn label(at: u64, step: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::history::{Kind, Moment};
+    use crate::history::Kind;
 
     #[test]
     fn lines_are_neither_few_nor_many() {

@@ -21,7 +21,7 @@ const RAILS: usize = 12;
 pub(super) fn draw(out: &mut String, tally: &Tally<'_>) -> fmt::Result {
     let rails = rails(tally);
     let bottom = if rails.is_empty() { BOTTOM } else { BOTTOM + 12.0 + RAIL * rails.len() as f64 };
-    let height = Px(bottom + 40.0);
+    let height = Px(bottom + tally.axis.foot());
     write!(
         out,
         "<svg class=\"time\" viewBox=\"0 0 {FULL} {height}\" role=\"img\" aria-label=\"Completion over time\">"
@@ -51,9 +51,9 @@ fn bands(out: &mut String, tally: &Tally<'_>) -> fmt::Result {
         .history
         .moments
         .iter()
-        .filter_map(|(at, moment)| match moment {
-            Moment::Fault { until: Some(until), .. } => Some((tally.axis.x(*at), tally.axis.x(*until))),
-            _ => None,
+        .filter_map(|(at, moment)| {
+            let Moment::Fault { until: Some(until), .. } = moment else { return None };
+            Some((tally.axis.x(*at), tally.axis.x(*until)))
         })
         .collect();
     spans.sort_unstable();
@@ -67,7 +67,10 @@ fn bands(out: &mut String, tally: &Tally<'_>) -> fmt::Result {
         }
     }
     if !path.is_empty() {
-        write!(out, "<path class=\"lasts\" d=\"{path}\"><title>a fault lasts</title></path>")?;
+        write!(
+            out,
+            "<g class=\"bands\"><path class=\"lasts\" d=\"{path}\"><title>a fault lasts</title></path></g>"
+        )?;
     }
     Ok(())
 }
@@ -80,12 +83,16 @@ fn curves(out: &mut String, tally: &Tally<'_>) -> fmt::Result {
     write!(out, "<path class=\"area\" d=\"{done}V{}H{LEFT}Z\"/>", Px(BOTTOM))?;
     write!(out, "<path class=\"held\" d=\"{held}\"/><path class=\"complete\" d=\"{done}\"/>")?;
     let finishes = tally.finishes();
-    let place = |share: u64| usize::try_from(downloaders * share / 100).unwrap_or(usize::MAX);
-    let milestones = [(50, "half of them"), (90, "90 %"), (100, "all of them")];
+    let needed = |share: u64| (downloaders * share).div_ceil(100);
     let mut free = 0;
-    for (share, says) in milestones {
-        let Some(at) = place(share).checked_sub(1).and_then(|place| finishes.get(place)) else { continue };
-        let (x, y) = (tally.axis.x(*at), of_share(share as f64 / 100.0));
+    for (share, says) in [(50, "half of them"), (90, "90 %"), (100, "all of them")] {
+        let number = needed(share);
+        let place = usize::try_from(number).unwrap_or(usize::MAX).checked_sub(1);
+        let Some(at) = place.and_then(|place| finishes.get(place)) else { continue };
+        if share < 100 && number == downloaders {
+            continue;
+        }
+        let (x, y) = (tally.axis.x(*at), of_share(number as f64 / downloaders as f64));
         write!(out, "<circle class=\"milestone\" cx=\"{x}\" cy=\"{}\" r=\"3.5\"/>", Px(y))?;
         // Only where there is room for it: what isn't written here is in the figures.
         if x >= free || share == 100 {
@@ -164,7 +171,7 @@ impl Rail {
             0 => "r-fault",
             1 => "r-down",
             2 | 3 => "r-note",
-            4 | 5 => "r-stale",
+            5 => "r-stale",
             _ => "r-ban",
         };
         let (label, mid) = (short(label, 24), Px(y));

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 
 use super::axis::{FULL, LEFT, WIDTH};
-use super::marks::{self, Mark};
-use super::tally::Tally;
+use super::events;
+use super::tally::{State, Tally};
 use super::text::{Px, Text, count, plural, seconds, short};
-use crate::history::{Kind, Moment};
+use crate::history::Kind;
 
 /// Up to so many hosts all have a lane with their name.
 const NAMED: usize = 130;
@@ -17,21 +17,23 @@ const FEW: usize = 24;
 const MOST: usize = 1_200;
 
 /// The lanes of one kind of host.
-struct Group {
-    kind: Kind,
-    hosts: Vec<usize>,
+pub(super) struct Group {
+    pub(super) kind: Kind,
+    pub(super) hosts: Vec<usize>,
     /// How many there are, drawn or not.
     all: usize,
-    top: f64,
-    pitch: f64,
-    named: bool,
+    /// One in so many is drawn.
+    step: usize,
+    pub(super) top: f64,
+    pub(super) pitch: f64,
+    pub(super) named: bool,
 }
 
 /// The pictures of all lanes.
 pub(super) fn draw(out: &mut String, tally: &Tally<'_>) -> fmt::Result {
     let groups = layout(tally);
     let bottom = groups.last().map_or(0.0, Group::bottom) + 4.0;
-    let height = bottom + 40.0;
+    let height = bottom + tally.axis.foot();
     write!(
         out,
         "<svg class=\"time\" viewBox=\"0 0 {FULL} {}\" role=\"img\" aria-label=\"What each host held when\">",
@@ -42,11 +44,11 @@ pub(super) fn draw(out: &mut String, tally: &Tally<'_>) -> fmt::Result {
         labels(out, tally, group)?;
         strips(out, tally, group)?;
     }
-    faults(out, tally, &groups)?;
+    events::faults(out, tally, &groups)?;
     for group in &groups {
         summaries(out, tally, group)?;
     }
-    places(out, tally, &groups)?;
+    events::marks(out, tally, &groups)?;
     out.push_str("</svg>");
     Ok(())
 }
@@ -69,13 +71,13 @@ fn layout(tally: &Tally<'_>) -> Vec<Group> {
             0..=30 => 18.0,
             31..=64 => 14.0,
             65..=NAMED => 11.0,
-            _ if named => 12.0,
+            _ if named => 14.0,
             _ => (1_000.0 / all as f64).floor().clamp(1.0, 5.0),
         };
         let step = total.div_ceil(MOST);
         hosts = hosts.into_iter().step_by(step).collect();
         let top = groups.last().map_or(6.0, |group| group.bottom() + 12.0);
-        groups.push(Group { kind, hosts, all: total, top, pitch, named });
+        groups.push(Group { kind, hosts, all: total, step, top, pitch, named });
     }
     groups
 }
@@ -86,7 +88,7 @@ impl Group {
     }
 
     /// The middle of a lane.
-    fn y(&self, lane: usize) -> f64 {
+    pub(super) fn y(&self, lane: usize) -> f64 {
         self.top + self.pitch * (lane as f64 + 0.5)
     }
 }
@@ -123,6 +125,10 @@ fn labels(out: &mut String, tally: &Tally<'_>, group: &Group) -> fmt::Result {
         kinds(group.kind, group.all)
     )?;
     write!(out, "<text class=\"note\" x=\"8\" y=\"{}\">first to finish on top</text>", Px(top + 25.0))?;
+    if group.step > 1 {
+        let y = Px(top + 39.0);
+        write!(out, "<text class=\"note\" x=\"8\" y=\"{y}\">one in {} is drawn</text>", group.step)?;
+    }
     let every = [10usize, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000]
         .into_iter()
         .find(|every| group.all.div_ceil(*every) <= 12)
@@ -145,75 +151,32 @@ fn labels(out: &mut String, tally: &Tally<'_>, group: &Group) -> fmt::Result {
 
 /// What the hosts of a group held: a path per shade, over all lanes.
 fn strips(out: &mut String, tally: &Tally<'_>, group: &Group) -> fmt::Result {
-    let mut paths: BTreeMap<(u8, &str), String> = BTreeMap::new();
+    let mut paths: BTreeMap<State, String> = BTreeMap::new();
     for (lane, host) in group.hosts.iter().enumerate() {
         let y = Px(group.y(lane));
         let steps = &tally.hosts[*host].steps;
-        for (place, (px, level)) in steps.iter().enumerate() {
+        for (place, (px, state)) in steps.iter().enumerate() {
             let next = steps.get(place + 1).map_or(WIDTH, |(next, _)| *next);
-            let (key, x) = ((level.map_or(0, |level| level + 1), class(group.kind, *level)), LEFT + px);
             if next > *px {
-                write!(paths.entry(key).or_default(), "M{x} {y}h{}", next - px)?;
+                write!(paths.entry(*state).or_default(), "M{} {y}h{}", LEFT + px, next - px)?;
             }
         }
     }
-    let thick = if group.pitch >= 9.0 { group.pitch - 3.0 } else { group.pitch };
+    let thick = if group.pitch >= 9.0 { group.pitch - 3.5 } else { group.pitch };
     write!(out, "<g class=\"strips\" stroke-width=\"{}\">", Px(thick))?;
-    for ((level, class), path) in paths {
-        let level = level.saturating_sub(1);
-        match class {
-            "l" => write!(out, "<path class=\"l{level}\" d=\"{path}\"/>")?,
-            _ => write!(out, "<path class=\"{class}\" d=\"{path}\"/>")?,
+    for (state, path) in paths {
+        match (state, group.kind) {
+            (State::Before, _) => write!(out, "<path class=\"before\" d=\"{path}\"/>")?,
+            (State::Down, _) => write!(out, "<path class=\"off\" d=\"{path}\"/>")?,
+            // Trackers and the hostile hold nothing that could be shown.
+            (State::Up(_), Kind::Tracker) => write!(out, "<path class=\"on-tracker\" d=\"{path}\"/>")?,
+            (State::Up(_), Kind::Hostile) => write!(out, "<path class=\"on-hostile\" d=\"{path}\"/>")?,
+            (State::Up(level), Kind::Seeder | Kind::Downloader) => {
+                write!(out, "<path class=\"l{level}\" d=\"{path}\"/>")?;
+            }
         }
     }
     out.push_str("</g>");
-    Ok(())
-}
-
-/// The class of a host's strip: trackers and the hostile hold nothing that could be shown.
-const fn class(kind: Kind, level: Option<u8>) -> &'static str {
-    match (level, kind) {
-        (None, _) => "off",
-        (_, Kind::Tracker) => "on-tracker",
-        (_, Kind::Hostile) => "on-hostile",
-        (_, Kind::Seeder | Kind::Downloader) => "l",
-    }
-}
-
-/// Bands over the lanes of those whom a lasting fault befell; over all if it befell nobody in particular.
-fn faults(out: &mut String, tally: &Tally<'_>, groups: &[Group]) -> fmt::Result {
-    let mut bands: BTreeMap<(&str, u32, u32), Vec<&[usize]>> = BTreeMap::new();
-    for (at, moment) in &tally.history.moments {
-        let Moment::Fault { kind, hosts, until } = moment else { continue };
-        let (from, to) = (tally.axis.x(*at), tally.axis.x(until.unwrap_or(*at)));
-        if until.is_some() || hosts.is_empty() {
-            bands.entry((kind, from, to.max(from + 2))).or_default().push(hosts);
-        }
-    }
-    for ((kind, from, to), hosts) in bands {
-        let (mut hit, all) = (vec![false; tally.hosts.len()], hosts.iter().any(|hosts| hosts.is_empty()));
-        for host in hosts.into_iter().flatten() {
-            if let Some(hit) = hit.get_mut(*host) {
-                *hit = true;
-            }
-        }
-        let mut path = String::new();
-        for group in groups {
-            let is_hit = |lane: &usize| all || hit[group.hosts[*lane]];
-            let mut lane = 0;
-            while lane < group.hosts.len() {
-                // Neighbours share a rectangle.
-                let lanes = (lane..group.hosts.len()).take_while(is_hit).count();
-                if lanes > 0 {
-                    let (y, height) =
-                        (Px(group.top + group.pitch * lane as f64), Px(group.pitch * lanes as f64));
-                    write!(path, "M{from} {y}h{}v{height}H{from}Z", to - from)?;
-                }
-                lane += lanes.max(1);
-            }
-        }
-        write!(out, "<path class=\"lasts\" d=\"{path}\"><title>{}</title></path>", Text(kind))?;
-    }
     Ok(())
 }
 
@@ -244,44 +207,5 @@ fn summaries(out: &mut String, tally: &Tally<'_>, group: &Group) -> fmt::Result 
         )?;
     }
     out.push_str("</g>");
-    Ok(())
-}
-
-/// The marks: on lanes with names each (but one for many of a kind at one place), in a crowd dots of the worst.
-fn places(out: &mut String, tally: &Tally<'_>, groups: &[Group]) -> fmt::Result {
-    let mut lane_of = BTreeMap::new();
-    for (number, group) in groups.iter().enumerate() {
-        lane_of.extend(group.hosts.iter().enumerate().map(|(lane, host)| (*host, (number, lane))));
-    }
-    let mut named: BTreeMap<(Mark, bool, usize, u32), (u32, usize, String)> = BTreeMap::new();
-    let mut dots: BTreeMap<Mark, BTreeMap<(usize, u32), u32>> = BTreeMap::new();
-    for (at, moment) in &tally.history.moments {
-        for placed in marks::of(tally, moment) {
-            let Some((group, _)) = lane_of.get(&placed.host) else { continue };
-            let px = tally.axis.px(*at);
-            if groups[*group].named {
-                let title = || format!("{} · {}", seconds(*at), placed.title);
-                let key = (placed.mark, placed.hollow, placed.host, px / 7);
-                named.entry(key).or_insert_with(|| (px, 0, title())).1 += 1;
-            } else if matches!(placed.mark, Mark::Down | Mark::Failed) {
-                dots.entry(placed.mark).or_default().entry((placed.host, px / 4)).or_insert(px);
-            }
-        }
-    }
-    for (mark, dots) in dots {
-        let mut path = String::new();
-        for ((host, _), px) in dots {
-            let (group, lane) = lane_of[&host];
-            write!(path, "M{} {}h0", LEFT + px, Px(groups[group].y(lane)))?;
-        }
-        write!(out, "<path class=\"dots d-{}\" d=\"{path}\"/>", mark.id())?;
-    }
-    for ((mark, hollow, host, _), (px, number, mut title)) in named {
-        let (group, lane) = lane_of[&host];
-        if number > 1 {
-            write!(title, " (and {} more here)", count(number - 1))?;
-        }
-        marks::draw(out, f64::from(LEFT + px), groups[group].y(lane), mark, hollow, &title)?;
-    }
     Ok(())
 }

@@ -123,7 +123,7 @@ pub(super) fn draw(out: &mut String, x: f64, y: f64, mark: Mark, hollow: bool, t
 }
 
 /// What the shades and marks mean.
-pub(super) fn legend(out: &mut String) -> fmt::Result {
+pub(super) fn legend(out: &mut String, crowd: bool) -> fmt::Result {
     out.push_str("<div class=\"legend\"><span class=\"key\">holds nothing <svg class=\"ramp\" width=\"170\" height=\"12\">");
     for level in 0..=LEVELS {
         write!(out, "<path class=\"l{level}\" d=\"M{} 6h10\" stroke-width=\"12\"/>", u32::from(level) * 10)?;
@@ -146,8 +146,14 @@ pub(super) fn legend(out: &mut String) -> fmt::Result {
     }
     out.push_str(concat!(
         "<span class=\"key\"><svg width=\"28\" height=\"12\"><use href=\"#m-ban\" x=\"6\" y=\"6\"/><use href=\"#o-ban\" x=\"21\" y=\"6\"/></svg>",
-        " full: who noticed; hollow: whom it was about</span></div>"
+        " full: who noticed; hollow: whom it was about</span>"
     ));
+    if crowd {
+        out.push_str(
+            "<span class=\"key\">lanes without names: only crashes and failures are marked, as dots</span>",
+        );
+    }
+    out.push_str("</div>");
     Ok(())
 }
 

@@ -4,6 +4,7 @@
 
 mod axis;
 mod curve;
+mod events;
 mod lanes;
 mod marks;
 mod moments;
@@ -56,7 +57,7 @@ fn page(out: &mut String, history: &History, header: &Header) -> fmt::Result {
     out.push_str("<meta name=\"color-scheme\" content=\"light dark\"/>");
     writeln!(out, "<title>{} · seed {} · samara-sim</title>", Text(&header.scenario), header.seed)?;
     style::write(out)?;
-    writeln!(out, "</head>\n<body data-end=\"{}\">", tally.axis.end)?;
+    writeln!(out, "</head>\n<body data-end=\"{}\" data-foot=\"{}\">", tally.axis.end, tally.axis.foot())?;
     marks::shapes(out)?;
     out.push_str("<main>");
     title::draw(out, &tally, header)?;
@@ -69,8 +70,12 @@ fn page(out: &mut String, history: &History, header: &Header) -> fmt::Result {
         " a fault lasts</span></div>"
     ));
     curve::draw(out, &tally)?;
-    section(out, "Chunks per host", "A lane per host: the deeper the shade, the more of the file it holds.")?;
-    marks::legend(out)?;
+    section(
+        out,
+        "Chunks per host",
+        "A lane per host: the stronger the colour, the more of the file it holds.",
+    )?;
+    marks::legend(out, lanes::crowd(&tally))?;
     lanes::draw(out, &tally)?;
     section(out, "Who sent to whom", "Chunks that were sent and verified.")?;
     traffic::draw(out, &tally)?;

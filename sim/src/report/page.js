@@ -6,7 +6,7 @@
     it.style.display = "none";
     return picture.appendChild(it);
   };
-  const marks = pictures.map(picture => [make(picture, "line", "cross"), make(picture, "text", "when"), picture.viewBox.baseVal.height - 40]);
+  const marks = pictures.map(picture => [make(picture, "line", "cross"), make(picture, "text", "when"), picture.viewBox.baseVal.height - Number(document.body.dataset.foot)]);
   const show = x => marks.forEach(([line, text, bottom]) => {
     line.style.display = text.style.display = x === null ? "none" : "";
     if (x === null) return;

@@ -25,16 +25,24 @@ pub(super) fn draw(out: &mut String, tally: &Tally<'_>) -> fmt::Result {
     gave.sort_unstable_by(|a, b| b.cmp(a));
     let most = gave.first().map_or(1, |(most, _)| (*most).max(1));
     let (top, bottom) = (14.0, 174.0);
-    // A few seeders far above all would flatten the others: heights are roots.
-    let y_of = |chunks: u64| bottom - (bottom - top) * (chunks as f64 / most as f64).sqrt();
+    // A few seeders far above all would flatten the others: heights are roots, then.
+    let half = gave.get(gave.len() / 2).map_or(0, |(half, _)| *half);
+    let roots = half.saturating_mul(5) < most;
+    let height =
+        |chunks: u64| if roots { (chunks as f64 / most as f64).sqrt() } else { chunks as f64 / most as f64 };
+    let y_of = |chunks: u64| bottom - (bottom - top) * height(chunks);
     let x_of = |number: usize| f64::from(LEFT) + f64::from(WIDTH) * number as f64 / gave.len() as f64;
-    write!(out, "<h3>Chunks sent per host, the most first <span>height: square root</span></h3>")?;
+    write!(
+        out,
+        "<h3>Chunks sent per host, the most first <span>{}</span></h3>",
+        if roots { "heights are square roots" } else { "" }
+    )?;
     write!(
         out,
         "<svg class=\"senders\" viewBox=\"0 0 {FULL} 214\" role=\"img\" aria-label=\"Chunks sent per host\">"
     )?;
-    for part in [0, 1, 4, 9, 16] {
-        let chunks = most * part / 16;
+    for part in [0, 1, 2, 3, 4] {
+        let chunks = if roots { most * part * part / 16 } else { most * part / 4 };
         let y = Px(y_of(chunks));
         write!(
             out,

@@ -25,8 +25,8 @@ pub(super) struct Tally<'a> {
 /// What was seen of a host.
 #[derive(Default)]
 pub(super) struct Seen {
-    /// From which pixel on it held how much: a level, or none while it was down.
-    pub(super) steps: Vec<(u32, Option<u8>)>,
+    /// From which pixel on it was how.
+    pub(super) steps: Vec<(u32, State)>,
     pub(super) done: Option<Time>,
     pub(super) failed: Option<Time>,
     /// Chunks it was sent, and those that it sent.
@@ -37,8 +37,21 @@ pub(super) struct Seen {
     pub(super) downs: u64,
     held: u64,
     full: bool,
+    began: bool,
     up: bool,
+    /// It went down and hasn't said what it still holds.
     lost: bool,
+}
+
+/// How a host is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum State {
+    /// Not started yet.
+    Before,
+    /// Down, after it was up.
+    Down,
+    /// Up, with so much of the file: 0 to [`LEVELS`].
+    Up(u8),
 }
 
 /// How far the downloaders together were.
@@ -61,15 +74,15 @@ impl<'a> Tally<'a> {
             bytes: 0,
             curve: vec![Sample::default()],
         };
-        let mut started = BTreeSet::new();
-        started.extend(history.moments.iter().filter_map(|(_, moment)| match moment {
-            Moment::Up { host } => Some(*host),
-            _ => None,
-        }));
+        let starts = history.moments.iter().filter_map(|(_, moment)| {
+            let Moment::Up { host } = moment else { return None };
+            Some(*host)
+        });
+        let started: BTreeSet<_> = starts.collect();
         for (host, lane) in history.hosts.iter().enumerate() {
             // One that is never said to start was there all along.
             let up = !started.contains(&host);
-            let mut seen = Seen { full: lane.kind == Kind::Seeder, up, ..Seen::default() };
+            let mut seen = Seen { full: lane.kind == Kind::Seeder, began: up, up, ..Seen::default() };
             seen.step(0, history.chunks);
             tally.hosts.push(seen);
         }
@@ -123,18 +136,14 @@ impl<'a> Tally<'a> {
     fn take(&mut self, at: Time, moment: &Moment) {
         let chunks = u64::from(self.history.chunks);
         match moment {
-            Moment::Up { host } => self.change(at, *host, |seen| {
-                seen.up = true;
-                // What it still has after a crash is said by `Resumed`.
-                if seen.lost {
-                    (seen.held, seen.lost) = (0, false);
-                }
-            }),
+            Moment::Up { host } => self.change(at, *host, |seen| (seen.up, seen.began) = (true, true)),
             Moment::Down { host, .. } => self.change(at, *host, |seen| {
                 (seen.up, seen.lost) = (false, true);
                 seen.downs += 1;
             }),
-            Moment::Resumed { host, chunks } => self.change(at, *host, |seen| seen.held = u64::from(*chunks)),
+            Moment::Resumed { host, chunks } => {
+                self.change(at, *host, |seen| (seen.held, seen.lost) = (u64::from(*chunks), false));
+            }
             Moment::Verified { host, from, bytes, .. } => {
                 if let Some(from) = *from {
                     *self.sent.entry((from, *host)).or_default() += 1;
@@ -142,7 +151,9 @@ impl<'a> Tally<'a> {
                     self.change(at, from, |seen| seen.gave += 1);
                 }
                 self.change(at, *host, |seen| {
-                    seen.held = (seen.held + 1).min(chunks);
+                    // What it still has after a crash is said by `Resumed`; without that it begins anew.
+                    let held = if std::mem::take(&mut seen.lost) { 0 } else { seen.held };
+                    seen.held = (held + 1).min(chunks);
                     seen.got += u64::from(from.is_some());
                 });
             }
@@ -184,12 +195,17 @@ impl<'a> Tally<'a> {
 impl Seen {
     /// Takes down how it is from `px` on: of what comes within one pixel, the last.
     fn step(&mut self, px: u32, chunks: u32) {
-        let level = self.up.then(|| if self.full { LEVELS } else { level(self.held, u64::from(chunks)) });
+        let state = match (self.began, self.up) {
+            (false, _) => State::Before,
+            (true, false) => State::Down,
+            (true, true) if self.full => State::Up(LEVELS),
+            (true, true) => State::Up(level(self.held, u64::from(chunks))),
+        };
         if self.steps.last().is_some_and(|(at, _)| *at == px) {
             self.steps.pop();
         }
-        if self.steps.last().is_none_or(|(_, before)| *before != level) {
-            self.steps.push((px, level));
+        if self.steps.last().is_none_or(|(_, before)| *before != state) {
+            self.steps.push((px, state));
         }
     }
 }
@@ -222,9 +238,9 @@ mod tests {
         history.add(at(300), Moment::Resumed { host, chunks: 1 });
         history.add(at(1_000), Moment::Done { host });
         let tally = Tally::of(&history);
-        let steps: Vec<_> = tally.hosts[host].steps.iter().map(|(_, level)| *level).collect();
-        assert_eq!(steps, [Some(0), Some(12), None, Some(4), Some(16)]);
-        assert_eq!(tally.hosts[from].steps, [(0, Some(16))]);
+        let steps: Vec<_> = tally.hosts[host].steps.iter().map(|(_, state)| *state).collect();
+        assert_eq!(steps, [State::Up(0), State::Up(12), State::Down, State::Up(4), State::Up(16)]);
+        assert_eq!(tally.hosts[from].steps, [(0, State::Up(16))]);
         assert_eq!((tally.hosts[from].gave, tally.hosts[host].got, tally.bytes), (3, 3, 30));
         let held: Vec<_> = tally.curve.iter().map(|sample| (sample.done, sample.held)).collect();
         assert_eq!(held, [(0, 0), (0, 3), (0, 3), (0, 1), (1, 4)]);

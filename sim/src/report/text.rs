@@ -68,6 +68,7 @@ pub(super) fn span(span: Duration) -> String {
     let whole = span.as_secs();
     match whole {
         0 if span.is_zero() => "0 s".into(),
+        0 if span.as_millis() < 100 => format!("{:.1} ms", span.as_secs_f64() * 1e3),
         0..10 => format!("{:.2} s", span.as_secs_f64()),
         10..100 => format!("{:.1} s", span.as_secs_f64()),
         100..600 => format!("{whole} s"),
@@ -119,8 +120,9 @@ mod tests {
         assert_eq!([Px(3.0).to_string(), Px(2.26).to_string()], ["3", "2.3"]);
         assert_eq!(bytes(1_536), "1.5 KiB");
         assert_eq!(short("downloader-17", 6), "downl…");
-        let shown = [0, 9_876, 98_765, 123_456, 754_000, 5_400_000].map(|ms| span(Duration::from_millis(ms)));
-        assert_eq!(shown, ["0 s", "9.88 s", "98.8 s", "123 s", "12 min 34 s", "1 h 30 min"]);
+        let shown =
+            [0, 42, 9_876, 98_765, 123_456, 754_000, 5_400_000].map(|ms| span(Duration::from_millis(ms)));
+        assert_eq!(shown, ["0 s", "42.0 ms", "9.88 s", "98.8 s", "123 s", "12 min 34 s", "1 h 30 min"]);
         assert_eq!((percent(1, 3), percent(1, 0)), (33, 0));
     }
 }

@@ -7,7 +7,7 @@ use super::axis::{FULL, LEFT};
 use super::lanes;
 use super::senders::{self, bar};
 use super::tally::{LEVELS, Tally};
-use super::text::{Px, Text, bytes, count, percent, short};
+use super::text::{Px, Text, bytes, count, percent, plural, short};
 use crate::history::Kind;
 
 /// Up to so many hosts each have a row and a column.
@@ -41,6 +41,10 @@ pub(super) fn draw(out: &mut String, tally: &Tally<'_>) -> fmt::Result {
 /// What there is to say in one sentence.
 fn words(out: &mut String, tally: &Tally<'_>) -> fmt::Result {
     let all: u64 = tally.sent.values().sum();
+    if all == 0 {
+        out.push_str("<p class=\"lead\">Nothing was sent.</p>");
+        return Ok(());
+    }
     let by = |kind| -> u64 {
         tally
             .sent
@@ -57,7 +61,7 @@ fn words(out: &mut String, tally: &Tally<'_>) -> fmt::Result {
         "<b>{} %</b> came from other downloaders; seeders sent <b>{copies:.1}</b> copies of the file",
         percent(peers, all)
     )?;
-    writeln!(out, " for {} downloaders.</p>", count(tally.of_kind(Kind::Downloader) as u64))
+    writeln!(out, " for {}.</p>", plural(tally.of_kind(Kind::Downloader), "downloader", "downloaders"))
 }
 
 /// Who shares a row, and whose row is which. Trackers carry no chunks.
@@ -161,7 +165,7 @@ fn sums(
     for ((from, _), chunks) in cells {
         sums[*from] += chunks;
     }
-    let (most, room) = (sums.iter().copied().max().unwrap_or(1).max(1), f64::from(FULL) - right - 90.0);
+    let (most, room) = (sums.iter().copied().max().unwrap_or(1).max(1), f64::from(FULL) - right - 130.0);
     write!(
         out,
         "<g class=\"sums\"><text class=\"corner\" style=\"text-anchor:start\" x=\"{}\" y=\"{}\">all that it sent, in chunks</text>",
@@ -196,10 +200,9 @@ fn sums(
     Ok(())
 }
 
-/// The shades of the matrix: by the root, so that little is told from nothing beside much.
+/// The shade of a cell: the lightest for the least, too, so that something is never nothing.
 fn level(chunks: u64, most: u64) -> u8 {
-    let root = (chunks as f64 / most.max(1) as f64).sqrt();
-    (1..=LEVELS).find(|level| root <= f64::from(*level) / f64::from(LEVELS)).unwrap_or(LEVELS)
+    u8::try_from((chunks * u64::from(LEVELS)).div_ceil(most.max(1))).unwrap_or(LEVELS)
 }
 
 fn scale(out: &mut String, most: u64) -> fmt::Result {

@@ -14,7 +14,8 @@ use samara_sim::report::{Header, html};
 /// The page of a run, left where it can be looked at.
 fn page(name: &str, history: &History, header: &Header) -> String {
     let page = html(history, header);
-    fs::write(Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("report-{name}.html")), &page).unwrap();
+    fs::write(Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("report-{name}.html")), &page)
+        .expect("the folder for tests' files can be written to");
     page
 }
 
@@ -60,7 +61,7 @@ fn check_alone(page: &str) {
 fn a_dozen_hosts_in_trouble() {
     let history = swarm::run(12, 48, 7);
     let header = Header {
-        failure: Some("n-05 has not the whole file after 30 s: it holds 41 of 48 chunks".into()),
+        failure: Some("n-05 has not the whole file after 14 s: it holds 41 of 48 chunks".into()),
         ..swarm::header("trouble", &history)
     };
     let page = page("12", &history, &header);
@@ -90,6 +91,15 @@ fn a_thousand_hosts_fit_on_a_page_of_sane_size() {
     assert!(page.len() < 3 << 20, "{} bytes", page.len());
     assert!(page.matches("<tr>").count() <= 208, "{} rows", page.matches("<tr>").count());
     assert!(page.contains("… and "), "what was left out is counted");
+}
+
+#[test]
+fn of_more_hosts_than_lanes_every_so_many_is_drawn() {
+    let history = swarm::run(3_000, 16, 5);
+    let page = page("3000", &history, &swarm::header("many", &history));
+    check_markup(&page);
+    assert!(page.contains("one in 3 is drawn"));
+    assert!(page.len() < 3 << 20, "{} bytes", page.len());
 }
 
 #[test]

@@ -28,10 +28,10 @@ pub(crate) fn run(hosts: usize, chunks: u32, seed: u64) -> History {
     while swarm.round < 140 {
         swarm.step();
     }
-    let hung = swarm.done.iter().rposition(|done| !done).expect("seeders are never done");
-    if swarm.history.hosts[hung].kind == Kind::Downloader {
-        let why = "no progress for 10 s: nobody has chunk 31".into();
-        swarm.add(Moment::Failed { host: hung, why });
+    for host in 0..hosts {
+        if swarm.history.hosts[host].kind == Kind::Downloader && !swarm.done[host] {
+            swarm.add(Moment::Failed { host, why: "no progress for 10 s: nobody has chunk 31".into() });
+        }
     }
     swarm.history
 }
@@ -102,11 +102,13 @@ impl Swarm {
         }
         let unlucky = self.entropy.below(hosts);
         if self.round % 9 == 5 && self.up[unlucky] && unlucky > 0 {
-            self.up[unlucky] = false;
-            self.add(Moment::Down {
-                host: unlucky,
-                how: if unlucky % 3 == 0 { "killed" } else { "crashed" },
-            });
+            for host in (unlucky..hosts).step_by(170) {
+                self.up[host] = false;
+                self.add(Moment::Down {
+                    host,
+                    how: if host.is_multiple_of(3) { "killed" } else { "crashed" },
+                });
+            }
         }
         if self.round % 25 == 11 {
             let hosts = vec![unlucky, (unlucky + 3) % hosts];
@@ -136,7 +138,8 @@ impl Swarm {
     fn download(&mut self, host: usize) {
         let fast = 1 + self.history.chunks as usize / 40 + host % 3;
         let is_cut = host % 5 == 3 && (22..44).contains(&self.round);
-        for _ in 0..if is_cut { 0 } else { fast } {
+        let is_stuck = self.history.hosts.len() == 12 && host == 5 && self.held[host] > 40;
+        for _ in 0..if is_cut || is_stuck { 0 } else { fast } {
             let from = self.entropy.below(self.history.hosts.len());
             if !self.up[from] || self.banned[host].contains(&from) {
                 continue;
