@@ -5,12 +5,19 @@
 //! their files on disks in memory, and wakes them when they want it. Everything that happens follows from one
 //! number, so that what was seen once can be seen again.
 //!
-//! - [`world`]: the event queue, and what a test does to a world.
+//! The world, from the ground up:
+//! - [`file`](mod@file): files and their seeds, true and false.
 //! - [`host`]: a machine, its place in the network, what it is asked to do and what came of it.
 //! - [`net`]: connections, latency, bandwidth, cuts.
 //! - [`disk`]: files, what is durable of them, and what a crash leaves.
-//! - [`mod@file`]: files and their seeds, true and false.
-//! - [`trace`]: what happened, a line each.
+//! - [`fault`]: what can go wrong, by name; [`actor`]: hosts that follow a script, the [`hostile`] ones first.
+//! - [`world`]: the event queue, and what a test does to a world.
+//! - [`oracle`]: the rules that are watched while it runs.
+//!
+//! What is made of it:
+//! - [`scenario`]: named worlds, drawn from a seed, in which certain faults strike and everything has to come out
+//!   right; [`sweep`] runs many, [`minimise`](mod@minimise) makes a failing one small.
+//! - [`trace`]: what happened, a line each; [`history`] and [`report`]: the same as a picture.
 //!
 //! [`check`] holds what fuzz targets and tests share.
 
@@ -23,8 +30,11 @@ pub mod file;
 pub mod history;
 pub mod host;
 pub mod hostile;
+pub mod minimise;
 pub mod net;
 pub mod oracle;
+pub mod report;
 pub mod scenario;
+pub mod sweep;
 pub mod trace;
 pub mod world;

@@ -16,7 +16,7 @@ pub(crate) struct Talk {
     pub(crate) asked: BTreeMap<u32, Asked>,
     /// What each Test was for: subscriptions go by its number.
     pub(crate) tests: BTreeMap<u32, SeedKey>,
-    /// The peer was busy and owes nothing: it is not asked for a chunk before.
+    /// The peer was busy and owes nothing: it is not asked for a chunk before, by the dialer's clock.
     pub(crate) quiet_until: Option<Time>,
 }
 

@@ -116,6 +116,9 @@ impl Stage {
                 None
             }
             Fault::SlowLine => {
+                if self.world.is_marked(node, fault) {
+                    return None;
+                }
                 self.world.mark(node, fault);
                 let place = self.world.place(node);
                 (place.up, place.down) = (place.up / 16, place.down / 4);

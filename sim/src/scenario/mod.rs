@@ -110,6 +110,8 @@ pub struct Verdict {
     pub fired: BTreeMap<Fault, u64>,
     /// Faults that were on and had none.
     pub unfired: Vec<Fault>,
+    /// Downloaders, as it began.
+    pub nodes: usize,
     /// Chunks of the file.
     pub chunks: u32,
     /// What happened, a line each, as far as the options say.
@@ -124,15 +126,15 @@ impl Verdict {
         self.failure.is_none()
     }
 
-    /// The command that runs it again.
-    pub fn replay(&self) -> String {
-        let mut command = format!("samara-sim run {} --seed {}", self.scenario, self.options.seed);
+    /// The arguments of `samara-sim` that run it again.
+    pub fn arguments(&self) -> String {
+        let mut arguments = format!("run {} --seed {}", self.scenario, self.options.seed);
         if let Some(nodes) = self.options.nodes {
-            command += &format!(" --nodes {nodes}");
+            arguments += &format!(" --nodes {nodes}");
         }
         for fault in &self.options.without {
-            command += &format!(" --without {fault}");
+            arguments += &format!(" --without {fault}");
         }
-        command
+        arguments
     }
 }

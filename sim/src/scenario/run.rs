@@ -30,7 +30,7 @@ pub fn run(scenario: &Scenario, options: &Options) -> Verdict {
     if let Some(nodes) = options.nodes {
         setup.downloaders = nodes.max(1);
     }
-    let wanted = setup.faults.clone();
+    let (wanted, nodes) = (setup.faults.clone(), setup.downloaders);
     let mut run = Run { stage: Stage::new(setup, entropy, options.detail, options.take_down), agenda: BTreeMap::new(), entries: 0 };
     (scenario.prepare)(&mut run.stage);
     let result = run.trouble(&wanted).and_then(|()| run.recovery()).and_then(|()| run.safety()).and_then(|()| (scenario.check)(&run.stage));
@@ -47,6 +47,7 @@ pub fn run(scenario: &Scenario, options: &Options) -> Verdict {
         events: world.steps(),
         fired: world.fired().clone(),
         unfired,
+        nodes,
         chunks: run.stage.seed.chunks(),
         trace: world.trace().to_owned(),
         history: world.history().cloned(),

@@ -87,7 +87,7 @@ impl World {
         if self.oracle.is_none() {
             return;
         }
-        let now = self.now;
+        let local = self.hosts[host.0].clock.read(self.now);
         let Some(conn) = self.net.get(id) else { return };
         if conn.acceptor.is_some_and(|end| end.host == host) {
             conn.talk.arrive(request);
@@ -105,7 +105,7 @@ impl World {
             Message::Rejected(Rejection::Busy { retry_after }) => {
                 talk.over(request);
                 let owes = talk.open().next().is_some();
-                talk.quiet_until = (!owes).then_some(now + *retry_after);
+                talk.quiet_until = (!owes).then_some(local + *retry_after);
             }
             _ => drop(talk.over(request)),
         }
@@ -134,9 +134,9 @@ impl World {
 
     /// A request for a chunk: not too soon, and not more than the budget allows.
     fn check_fetch(&mut self, host: HostId, id: ConnId, request: u32) {
-        let now = self.now;
+        let local = self.hosts[host.0].clock.read(self.now);
         let Some(conn) = self.net.get(id) else { return };
-        let early = conn.talk.quiet_until.take().filter(|until| now < *until);
+        let early = conn.talk.quiet_until.take().filter(|until| local < *until);
         let key = conn.talk.asked.get(&request).and_then(|asked| conn.talk.key(asked));
         let Some(key) = key else {
             return self.mistake(host, || format!("fetches #{request} by no Test"));

@@ -125,6 +125,11 @@ impl World {
         }
     }
 
+    /// Is a host marked with this fault?
+    pub fn is_marked(&self, host: HostId, fault: Fault) -> bool {
+        self.hosts[host.0].marks.contains(&fault)
+    }
+
     /// Counts a fault whose effect is plain: whoever brings it about says so.
     pub fn count(&mut self, fault: Fault, host: HostId) {
         self.fire(fault, &[host]);
