@@ -1,0 +1,114 @@
+//! The command line: what it takes, and where it goes from there.
+
+mod commands;
+mod say;
+
+use std::ops::Range;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use samara_sim::fault::Fault;
+use say::Say;
+
+/// samara's machines in simulated time: scenarios, sweeps, and what happened in them. Everything follows from a seed.
+#[derive(Debug, Parser)]
+#[command(name = "samara-sim", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Name the scenarios, and the faults of each.
+    List {
+        /// One JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Run a scenario once. Exit code 1 if something went wrong.
+    Run {
+        #[command(flatten)]
+        which: Which,
+        /// Tell what happened, a line each.
+        #[arg(long)]
+        trace: bool,
+        /// One JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Run a scenario, or all of them, with many seeds. Exit code 1 if something went wrong.
+    Sweep {
+        /// A scenario's name, or `all`.
+        scenario: String,
+        /// From the first to before the second.
+        #[arg(long, value_name = "A..B", value_parser = seeds)]
+        seeds: Range<u64>,
+        /// Runs at a time [default: one for each core].
+        #[arg(long, value_name = "J")]
+        jobs: Option<usize>,
+        /// One JSON object a run.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make a failing run small: drop faults, then halve the nodes, as long as it still fails.
+    Minimise {
+        #[command(flatten)]
+        which: Which,
+    },
+    /// Draw a run as a page: chunks over time, who sent to whom, faults, bans.
+    Report {
+        #[command(flatten)]
+        which: Which,
+        /// The page.
+        #[arg(short, long, value_name = "FILE.html")]
+        output: PathBuf,
+    },
+}
+
+/// One run.
+#[derive(Debug, clap::Args)]
+struct Which {
+    /// The scenario's name.
+    scenario: String,
+    /// Everything follows from it.
+    #[arg(long, value_name = "N")]
+    seed: u64,
+    /// So many downloaders, instead of what the seed draws.
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    nodes: Option<u32>,
+    /// This fault stays off; may be given several times.
+    #[arg(long, value_name = "FAULT")]
+    without: Vec<Fault>,
+}
+
+/// A range of seeds.
+fn seeds(text: &str) -> Result<Range<u64>, String> {
+    let wrong = || format!("{text:?} is not a range of seeds: try 0..100");
+    let (first, end) = text.split_once("..").ok_or_else(wrong)?;
+    let range = first.parse().map_err(|_| wrong())?..end.parse().map_err(|_| wrong())?;
+    if range.is_empty() { Err(format!("{text:?} is empty: the second number is excluded")) } else { Ok(range) }
+}
+
+pub(crate) fn main() -> ExitCode {
+    let mut say = Say::default();
+    let done = match Cli::parse().command {
+        Command::List { json } => commands::list(&mut say, json),
+        Command::Run { which, trace, json } => commands::run(&mut say, &which, trace, json),
+        Command::Sweep { scenario, seeds, jobs, json } => {
+            commands::sweep(&mut say, &scenario, seeds, jobs, json)
+        }
+        Command::Minimise { which } => commands::minimise(&mut say, &which),
+        Command::Report { which, output } => commands::report(&mut say, &which, &output),
+    };
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(why) => {
+            say.complain(&why);
+            ExitCode::from(2)
+        }
+    }
+}
