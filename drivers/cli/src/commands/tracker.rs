@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use samara::tracker::{Config, Note};
-use samara_tokio::{Tokio, TrackerHandle};
+use samara_tokio::{Recording, Tokio, TrackerHandle};
 use tokio::net::TcpListener;
 use tokio::time::interval;
 
@@ -13,6 +13,7 @@ use crate::exit::{Failure, Outcome};
 use crate::metrics::{self, Metrics};
 use crate::net;
 use crate::output::{Event, Out};
+use crate::serve;
 use crate::signals::Signals;
 
 /// Runs the command.
@@ -24,7 +25,7 @@ pub(crate) async fn run(global: &Global, args: &TrackerArgs, signals: &mut Signa
         let listener = listen_for_metrics(out, listen).await?;
         tokio::spawn(metrics::serve(listener, Arc::clone(&metrics)));
     }
-    let mut tracker = start(&args.listen, config).await?;
+    let mut tracker = start(&args.listen, config, serve::recording(&args.record)?).await?;
     let addr = tracker.local_addr();
     out.event(&Event::Listening { role: "tracker", addr });
     out.line(&format!("tracker listening on {addr}"));
@@ -45,9 +46,13 @@ pub(crate) async fn run(global: &Global, args: &TrackerArgs, signals: &mut Signa
 }
 
 /// Starts a tracker.
-pub(crate) async fn start(listen: &HostPort, config: Config) -> Result<TrackerHandle, Failure> {
+pub(crate) async fn start(
+    listen: &HostPort,
+    config: Config,
+    recording: Option<Recording>,
+) -> Result<TrackerHandle, Failure> {
     let addr = net::resolve(listen).await?;
-    let started = TrackerHandle::start(Tokio, addr, config, net::entropy()?).await;
+    let started = TrackerHandle::start_recorded(Tokio, addr, config, net::entropy()?, recording).await;
     started.map_err(|error| Failure::listen(listen, &error))
 }
 
