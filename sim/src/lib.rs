@@ -11,6 +11,7 @@
 //! - [`disk`]: files, what is durable of them, and what a crash leaves.
 //! - [`mod@file`]: files and their seeds, true and false.
 //! - [`trace`]: what happened, a line each.
+//! - [`replay`]: what happened to a real machine, once more.
 //!
 //! [`check`] holds what fuzz targets and tests share.
 
@@ -19,5 +20,6 @@ pub mod disk;
 pub mod file;
 pub mod host;
 pub mod net;
+pub mod replay;
 pub mod trace;
 pub mod world;

@@ -52,6 +52,13 @@ pub struct Start {
     pub machine: Machine,
 }
 
+/// What the first line has in every version.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub struct Head {
+    /// The version of the layout.
+    pub samara_recording: u32,
+}
+
 /// Which machine was recorded, with its settings.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -73,6 +80,3 @@ pub struct Entry {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub actions: Vec<String>,
 }
-
-#[cfg(test)]
-mod tests;
