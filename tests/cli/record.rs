@@ -98,3 +98,14 @@ fn a_file_that_is_there_is_not_recorded_over() {
     assert!(ended.stderr.contains("precious") && ended.stderr.contains("another name"), "{}", ended.stderr);
     assert_eq!(fs::read_to_string(world.at("precious")).unwrap(), "precious");
 }
+
+#[test]
+fn a_process_that_could_not_start_leaves_no_recording() {
+    let world = World::new();
+    let tracker = world.tracker(&[]);
+    let file = world.file("f", 1, 1);
+    let file = file.to_str().unwrap();
+    world.expect(1, &["tracker", "--listen", &tracker.addr, "--record", "r"]);
+    world.expect(1, &["seed", file, "--listen", &tracker.addr, "--record", "r"]);
+    assert!(!world.at("r").exists());
+}

@@ -45,7 +45,10 @@ pub(crate) async fn start(
     let options = NodeOptions { listen: net::resolve(listen).await?, trackers, config, entropy };
     let recording = record.map_or(Ok(None), recording)?;
     let started = NodeHandle::start_recorded(Tokio, options, recording).await;
-    started.map_err(|error| Failure::listen(listen, &error))
+    started.map_err(|error| {
+        record.into_iter().for_each(discard);
+        Failure::listen(listen, &error)
+    })
 }
 
 /// The file into which a machine is recorded, if the user wants that.
@@ -58,6 +61,13 @@ pub(crate) fn recording(record: &Record) -> Result<Option<Recording>, Failure> {
             Err(Failure::new(Code::Differs, message).next("--record with another name"))
         }
         Err(error) => Err(Failure::disk("record into", path, &error)),
+    }
+}
+
+/// Nothing was recorded: the same command is to find the name free.
+pub(crate) fn discard(record: &Record) {
+    if let Some(path) = &record.path {
+        let _ = std::fs::remove_file(path);
     }
 }
 

@@ -124,3 +124,76 @@ impl Recorder {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use samara::node::{Action, Config, Event};
+
+    use super::*;
+    use crate::lock;
+
+    /// A file in memory, with room for so many bytes.
+    #[derive(Clone)]
+    struct Memory(Arc<Mutex<Vec<u8>>>, usize);
+
+    impl Write for Memory {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let mut file = lock(&self.0);
+            if file.len() + bytes.len() > self.1 {
+                return Err(io::ErrorKind::StorageFull.into());
+            }
+            file.extend(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// Records `events` events; gives what was written by then.
+    fn record(room: usize, events: u64) -> String {
+        let memory = Memory(Arc::default(), room);
+        let recording = Recording::new(memory.clone()).unwrap();
+        let mut recorder = Recorder::start(recording, Time::ZERO, 7, Machine::Node(Config::default()));
+        for at in 0..events {
+            recorder.event(Time::from_micros(at), &Event::Wake);
+            recorder.action(&Action::Stopped);
+            recorder.write();
+        }
+        drop(recorder);
+        let text = String::from_utf8(lock(&memory.0).clone());
+        text.unwrap()
+    }
+
+    #[test]
+    fn all_is_written_in_order_when_the_machine_has_ended() {
+        let text = record(usize::MAX, 5_000);
+        let mut lines = text.lines();
+        let start: Start = serde_json::from_str(lines.next().unwrap()).unwrap();
+        assert_eq!((start.samara_recording, start.entropy), (VERSION, 7));
+        let times: Vec<_> = lines
+            .map(|line| {
+                let entry: Entry = serde_json::from_str(line).unwrap();
+                assert_eq!(entry.actions.len(), 1);
+                entry.at.as_micros()
+            })
+            .collect();
+        assert_eq!(times, (0..5_000).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_disk_that_is_full_ends_the_recording_and_nothing_else() {
+        let text = record(100_000, 50_000);
+        assert!((50_000..=100_000).contains(&text.len()), "{} B", text.len());
+    }
+
+    #[test]
+    fn a_file_that_is_there_is_left_alone() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let error = Recording::create(file.path()).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+    }
+}

@@ -77,27 +77,56 @@ fn an_endless_line_is_given_up() {
     }
 }
 
+/// Runs `recording` after each of `rounds` changes; gives how often it came out the same, different and unusable.
+fn damaged(recording: &str, rounds: u32, mut change: impl FnMut(&mut Entropy) -> Vec<u8>) -> [u32; 3] {
+    let (mut entropy, mut ends) = (Entropy::new(7), [0; 3]);
+    for _ in 0..rounds {
+        let bytes = change(&mut entropy);
+        ends[match replay(&bytes[..], memory(data()), |_| Ok(())) {
+            Ok(_) => 0,
+            Err(Error::Differs(_)) => 1,
+            Err(Error::Unusable(..) | Error::Read(_) | Error::Tell(_)) => 2,
+        }] += 1;
+    }
+    assert!(ends[1] > 10 && ends[2] > 10, "same, different, unusable: {ends:?} of {}", &recording[..40]);
+    ends
+}
+
 #[test]
 fn damage_anywhere_ends_in_an_error_or_a_difference() {
-    let mut entropy = Entropy::new(7);
     for recording in [GET, SEED, TRACKER] {
-        let mut ends = [0_u32; 3];
-        for _ in 0..400 {
+        damaged(recording, ROUNDS, |entropy| {
             let mut bytes = recording.as_bytes().to_vec();
             for _ in 0..=entropy.below(2) {
                 let at = entropy.below(bytes.len());
-                // Digits stay digits most of the time: the damage is to get past the parser.
+                // Digits stay digits, to get past the parser.
                 bytes[at] = match bytes[at] {
                     digit @ b'0'..=b'9' => b'0' + (digit - b'0' + 1 + entropy.below(9) as u8) % 10,
                     other => other ^ (1 << entropy.below(7)),
                 };
             }
-            ends[match replay(&bytes[..], memory(data()), |_| Ok(())) {
-                Ok(_) => 0,
-                Err(Error::Differs(_)) => 1,
-                Err(Error::Unusable(..) | Error::Read(_) | Error::Tell(_)) => 2,
-            }] += 1;
-        }
-        assert!(ends.iter().all(|count| *count > 20), "same, different, unusable: {ends:?}");
+            bytes
+        });
     }
 }
+
+#[test]
+fn no_number_is_too_large() {
+    for recording in [GET, SEED, TRACKER] {
+        let digits = recording.match_indices(|c: char| c.is_ascii_digit()).map(|(at, _)| at);
+        let starts: Vec<_> =
+            digits.filter(|at| matches!(recording.as_bytes()[at.saturating_sub(1)], b':' | b',')).collect();
+        damaged(recording, ROUNDS, |entropy| {
+            let at = starts[entropy.below(starts.len())];
+            let rest = recording[at..].trim_start_matches(|c: char| c.is_ascii_digit());
+            let number = entropy.pick(&NUMBERS).unwrap();
+            format!("{}{number}{rest}", &recording[..at]).into_bytes()
+        });
+    }
+}
+
+/// What numbers are changed into.
+const NUMBERS: [u64; 7] = [0, 1, 255, 65_535, 999_999_999, u32::MAX as u64, u64::MAX];
+
+/// Changed recordings of each kind.
+const ROUNDS: u32 = 200;

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use samara::tracker::{Config, Note};
-use samara_tokio::{Recording, Tokio, TrackerHandle};
+use samara_tokio::{Tokio, TrackerHandle};
 use tokio::net::TcpListener;
 use tokio::time::interval;
 
-use crate::args::{Global, HostPort, TrackerArgs};
+use crate::args::{Global, HostPort, Record, TrackerArgs};
 use crate::exit::{Failure, Outcome};
 use crate::metrics::{self, Metrics};
 use crate::net;
@@ -25,7 +25,7 @@ pub(crate) async fn run(global: &Global, args: &TrackerArgs, signals: &mut Signa
         let listener = listen_for_metrics(out, listen).await?;
         tokio::spawn(metrics::serve(listener, Arc::clone(&metrics)));
     }
-    let mut tracker = start(&args.listen, config, serve::recording(&args.record)?).await?;
+    let mut tracker = start(&args.listen, config, Some(&args.record)).await?;
     let addr = tracker.local_addr();
     out.event(&Event::Listening { role: "tracker", addr });
     out.line(&format!("tracker listening on {addr}"));
@@ -49,11 +49,15 @@ pub(crate) async fn run(global: &Global, args: &TrackerArgs, signals: &mut Signa
 pub(crate) async fn start(
     listen: &HostPort,
     config: Config,
-    recording: Option<Recording>,
+    record: Option<&Record>,
 ) -> Result<TrackerHandle, Failure> {
     let addr = net::resolve(listen).await?;
+    let recording = record.map_or(Ok(None), serve::recording)?;
     let started = TrackerHandle::start_recorded(Tokio, addr, config, net::entropy()?, recording).await;
-    started.map_err(|error| Failure::listen(listen, &error))
+    started.map_err(|error| {
+        record.into_iter().for_each(serve::discard);
+        Failure::listen(listen, &error)
+    })
 }
 
 fn config(args: &TrackerArgs) -> Config {
