@@ -8,6 +8,7 @@
 //! - Bytes of chunks are not kept, unless they were bad: a [`Chunk`] is its index, length and digest. A replay reads
 //!   the bytes from the finished file and hashes them again, since [`Hashed`](crate::Hashed) can't be read from
 //!   anywhere.
+//!   (So a chunk that fitted a list which was refuted afterwards stops a replay: the finished file doesn't have it.)
 //! - Of each action its name and a digest are kept ([`Signed`]): enough to see that a replay does the same.
 //!
 //! A recording names peers, files and their hashes, and holds the entropy of its machine; whoever has it knows them.

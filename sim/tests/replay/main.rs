@@ -1,6 +1,7 @@
 //! Recordings and their replay.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::cast_possible_truncation, reason = "small numbers")]
 
 mod forms;
 mod hostile;
