@@ -84,6 +84,8 @@ pub mod lookup;
 pub mod machine;
 pub mod name;
 pub mod node;
+#[cfg(feature = "serde")]
+pub mod record;
 #[cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 pub mod seed;
 pub mod seeder;

@@ -50,7 +50,6 @@ pub struct Deadline {
 /// by the machine, in a space that its owner gave it, so that names never clash. `generation` grows each time a
 /// `slot` is used again: events of a closed link that come late are recognized and ignored.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Link {
     /// Who named it: 0 for the driver (accepted), others for machines (dialled).
     pub space: u16,
@@ -69,6 +68,28 @@ impl fmt::Debug for Link {
     /// `space.slot#generation`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}#{}", self.space, self.slot, self.generation)
+    }
+}
+
+#[cfg(feature = "serde")]
+impl serde::Serialize for Link {
+    /// As traces print it.
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{self:?}"))
+    }
+}
+
+#[cfg(feature = "serde")]
+impl<'de> serde::Deserialize<'de> for Link {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <alloc::string::String as serde::Deserialize>::deserialize(deserializer)?;
+        let parse = || {
+            let ((space, rest), parse) = (text.split_once('.')?, str::parse);
+            let (slot, generation) = rest.split_once('#')?;
+            let generation = generation.parse().ok()?;
+            Some(Self { space: parse(space).ok()?, slot: parse(slot).ok()?, generation })
+        };
+        parse().ok_or_else(|| serde::de::Error::custom("a link is SPACE.SLOT#GENERATION"))
     }
 }
 

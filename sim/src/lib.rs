@@ -18,6 +18,7 @@
 //! - [`scenario`]: named worlds, drawn from a seed, in which certain faults strike and everything has to come out
 //!   right; [`sweep`] runs many, [`minimise`](mod@minimise) makes a failing one small.
 //! - [`trace`]: what happened, a line each; [`history`] and [`report`]: the same as a picture.
+//! - [`replay`]: what happened to a real machine, once more.
 //!
 //! [`check`] holds what fuzz targets and tests share.
 
@@ -33,6 +34,7 @@ pub mod hostile;
 pub mod minimise;
 pub mod net;
 pub mod oracle;
+pub mod replay;
 pub mod report;
 pub mod scenario;
 pub mod sweep;

@@ -4,6 +4,8 @@ use core::time::Duration;
 
 /// A downloader's settings.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default))]
 pub struct Config {
     /// The number of this process, said in `Hello`.
     pub node: u64,

@@ -6,6 +6,8 @@ use crate::seeder;
 
 /// A node's settings. Its number (`node`, for `Hello`) is drawn from the entropy that it is given.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default))]
 pub struct Config {
     /// How many trackers there are.
     pub trackers: u16,

@@ -5,6 +5,8 @@ use core::time::Duration;
 
 /// A seeder's settings. Every cap: 0 means none.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default))]
 pub struct Config {
     /// The port at which this node serves, said in each `Update`.
     pub port: u16,

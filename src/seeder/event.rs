@@ -135,6 +135,7 @@ pub enum Event {
 
 /// How the sending of a chunk went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Served {
     /// `Chunk` and all its bytes are sent, and the file looks the same as before.
     Whole,

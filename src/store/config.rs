@@ -6,6 +6,7 @@ use crate::hash::FileHash;
 
 /// A store's settings.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Config {
     /// The file that is wanted: a journal for another one is refused.
     pub file_hash: FileHash,

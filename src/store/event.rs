@@ -211,6 +211,7 @@ pub struct DiskError {
 
 /// A kind of disk failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum DiskErrorKind {
     /// No space, or a quota or size limit is reached.
     Full,

@@ -6,6 +6,8 @@ use core::time::Duration;
 
 /// A tracker's settings. Every cap: 0 means none. A source address is one of IPv4, or a /64 of IPv6.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default))]
 pub struct Config {
     /// How long an entry lives after the last `Update` that contained it. Default: 60 s, three missed intervals.
     pub ttl: Duration,

@@ -60,6 +60,7 @@ pub enum Decoded {
 
 /// Why bytes are no frame of this protocol. The connection can't go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum DecodeError {
     /// The header announces a body longer than its kind may have.
     TooLong {

@@ -15,6 +15,7 @@ mod json;
 mod listing;
 mod offline;
 mod present;
+mod record;
 mod resume;
 mod share;
 mod targets;

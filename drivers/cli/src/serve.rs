@@ -7,11 +7,11 @@ use std::time::Duration;
 use samara::link::{MAX_TRACKERS, ShareLink};
 use samara::node::Note;
 use samara::seeder::{self, FileId, TrackerId};
-use samara_tokio::{NodeHandle, NodeOptions, Report, Reports, Tokio};
+use samara_tokio::{NodeHandle, NodeOptions, Recording, Report, Reports, Tokio};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, interval, sleep_until, timeout};
 
-use crate::args::{Giving, Global, HostPort};
+use crate::args::{Giving, Global, HostPort, Record};
 use crate::exit::{Code, Failure, Outcome};
 use crate::hashing::{Change, Ready};
 use crate::output::{Event, Out, json_path};
@@ -32,6 +32,7 @@ pub(crate) async fn start(
     giving: &Giving,
     listen: &HostPort,
     trackers: Vec<String>,
+    record: Option<&Record>,
 ) -> Result<(NodeHandle, Reports), Failure> {
     let mut seeder = seeder::Config {
         limit_up: giving.limit_up,
@@ -42,7 +43,32 @@ pub(crate) async fn start(
     let config = samara::node::Config { seeder, ..samara::node::Config::default() };
     let entropy = net::entropy()?;
     let options = NodeOptions { listen: net::resolve(listen).await?, trackers, config, entropy };
-    NodeHandle::start(Tokio, options).await.map_err(|error| Failure::listen(listen, &error))
+    let recording = record.map_or(Ok(None), recording)?;
+    let started = NodeHandle::start_recorded(Tokio, options, recording).await;
+    started.map_err(|error| {
+        record.into_iter().for_each(discard);
+        Failure::listen(listen, &error)
+    })
+}
+
+/// The file into which a machine is recorded, if the user wants that.
+pub(crate) fn recording(record: &Record) -> Result<Option<Recording>, Failure> {
+    let Some(path) = &record.path else { return Ok(None) };
+    match Recording::create(path) {
+        Ok(recording) => Ok(Some(recording)),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            let message = format!("cannot record into {}: it exists", text::path(path));
+            Err(Failure::new(Code::Differs, message).next("--record with another name"))
+        }
+        Err(error) => Err(Failure::disk("record into", path, &error)),
+    }
+}
+
+/// Nothing was recorded: the same command is to find the name free.
+pub(crate) fn discard(record: &Record) {
+    if let Some(path) = &record.path {
+        let _ = std::fs::remove_file(path);
+    }
 }
 
 /// Stops a node in order; a second signal ends it at once.

@@ -16,6 +16,7 @@
 //! same driver.
 //!
 //! - [`TrackerHandle`] and [`NodeHandle`] run the machines.
+//! - [`Recording`] takes down what happens to them, to be run again.
 //! - [`files`] hashes and verifies files, [`client`] asks trackers and nodes.
 //!
 //! ```no_run
@@ -58,6 +59,7 @@ mod node;
 mod pool;
 mod reader;
 mod real;
+mod record;
 mod role;
 mod run;
 #[cfg(test)]
@@ -68,6 +70,7 @@ mod writer;
 pub use env::{Content, Disk, Env, Incoming, Part, Sink, Stream};
 pub use node::{NodeHandle, NodeOptions, Order, Report, Reports, Traffic};
 pub use real::Tokio;
+pub use record::Recording;
 pub use tracker::{Counters, TrackerHandle};
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use samara::hash::Hashed;
+use samara::record::{Signed, ToRecord};
 use samara::seed::Step;
 use samara::seeder::Served;
 use samara::store::Identity;
@@ -18,7 +19,7 @@ use crate::env::{Content, Disk, Part};
 /// A machine, with what the driver keeps beside it.
 pub(crate) trait Role: Send + 'static {
     /// The machine.
-    type Machine: Machine + Send;
+    type Machine: Machine<Event: ToRecord, Action: Signed> + Send;
 
     /// What happened on the network, in the machine's words; none if that can't concern it.
     fn event(&mut self, input: Input) -> Option<<Self::Machine as Machine>::Event>;

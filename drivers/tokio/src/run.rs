@@ -16,6 +16,7 @@ use crate::env::{Env, Incoming};
 use crate::line::Line;
 use crate::lock;
 use crate::pool::Pool;
+use crate::record::Recorder;
 use crate::role::{Command, Input, Role, Whom};
 
 /// A running machine.
@@ -35,6 +36,7 @@ pub(crate) struct State<R: Role> {
     /// What the driver keeps beside the machine.
     pub(crate) role: R,
     links: Links,
+    recorder: Option<Recorder>,
     /// When the timer's task wakes up.
     alarm: Option<Time>,
 }
@@ -60,12 +62,15 @@ pub(crate) struct Meters {
 
 /// A driver of whatever kind, to be ended.
 pub(crate) trait ShutDown: Send + Sync {
-    /// Ends all tasks, and with them all connections.
+    /// Ends all tasks, and with them all connections, and the recording.
     fn shut_down(&self);
 }
 
 impl<E: Env, R: Role> ShutDown for Driver<E, R> {
     fn shut_down(&self) {
+        // First, and not under the lock: it waits until everything is written.
+        let recorder = lock(&self.state).recorder.take();
+        drop(recorder);
         drop(lock(&self.tasks.set).take());
     }
 }
@@ -76,9 +81,15 @@ pub(crate) fn count(counter: &AtomicU64, by: usize) {
 }
 
 impl<E: Env, R: Role> Driver<E, R> {
-    /// Runs `machine` from now on; `serve` accepts its connections, if it is to.
-    pub(crate) fn start(env: E, machine: R::Machine, role: R, listener: E::Listener) -> Arc<Self> {
-        let state = State { machine, role, links: Links::default(), alarm: None };
+    /// Runs `machine` from now on, and takes down what happens to it, if that is wanted.
+    pub(crate) fn start(
+        env: E,
+        machine: R::Machine,
+        role: R,
+        listener: E::Listener,
+        recorder: Option<Recorder>,
+    ) -> Arc<Self> {
+        let state = State { machine, role, links: Links::default(), recorder, alarm: None };
         let driver = Arc::new(Self {
             env,
             state: Mutex::new(state),
@@ -125,11 +136,20 @@ impl<E: Env, R: Role> Driver<E, R> {
 impl<R: Role> State<R> {
     /// Hands in an event and carries out what follows from it.
     pub(crate) fn handle(&mut self, now: Time, event: <R::Machine as Machine>::Event) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.event(now, &event);
+        }
         self.machine.handle(now, event);
         while let Some(action) = self.machine.poll() {
+            if let Some(recorder) = &mut self.recorder {
+                recorder.action(&action);
+            }
             if let Some(command) = self.role.carry_out(action) {
                 self.links.carry_out(command);
             }
+        }
+        if let Some(recorder) = &mut self.recorder {
+            recorder.write();
         }
     }
 

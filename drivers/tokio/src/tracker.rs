@@ -7,11 +7,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use samara::Machine;
 use samara::tracker::{Action, Config, Event, Note, Tracker};
+use samara::{Machine, record};
 use tokio::sync::mpsc;
 
 use crate::env::Env;
+use crate::record::{Recorder, Recording};
 use crate::role::{Command, Input, Role};
 use crate::run::{Driver, Meters, ShutDown};
 
@@ -47,10 +48,27 @@ impl TrackerHandle {
     /// # Errors
     /// The address can't be listened at.
     pub async fn start<E: Env>(env: E, listen: SocketAddr, config: Config, entropy: u64) -> io::Result<Self> {
+        Self::start_recorded(env, listen, config, entropy, None).await
+    }
+
+    /// The same, and takes down what happens to it, if that is wanted.
+    ///
+    /// # Errors
+    /// The address can't be listened at.
+    pub async fn start_recorded<E: Env>(
+        env: E,
+        listen: SocketAddr,
+        config: Config,
+        entropy: u64,
+        recording: Option<Recording>,
+    ) -> io::Result<Self> {
         let (listener, local) = env.bind(listen).await?;
-        let machine = Tracker::new(config, entropy, env.now());
+        let at = env.now();
+        let recorder =
+            recording.map(|it| Recorder::start(it, at, entropy, record::Machine::Tracker(config.clone())));
+        let machine = Tracker::new(config, entropy, at);
         let (sender, notes) = mpsc::channel(NOTES);
-        let driver = Driver::start(env, machine, TrackerRole::new(sender), listener);
+        let driver = Driver::start(env, machine, TrackerRole::new(sender), listener, recorder);
         Ok(Self { meters: driver.meters.clone(), driver, local, notes })
     }
 

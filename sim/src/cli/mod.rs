@@ -3,6 +3,7 @@
 mod commands;
 mod say;
 
+use std::io;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -10,6 +11,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use samara_sim::fault::Fault;
+use samara_sim::replay;
 use say::Say;
 
 /// samara's machines in simulated time: scenarios, sweeps, and what happened in them. Everything follows from a seed.
@@ -66,6 +68,18 @@ enum Command {
         #[arg(short, long, value_name = "FILE.html")]
         output: PathBuf,
     },
+    /// Run what `samara get|seed|node|tracker --record` wrote down once more: the same actions have to come out. Exit
+    /// code 1 if others do, 2 if it can't be done.
+    Replay {
+        /// The recording.
+        file: PathBuf,
+        /// The file that it is about: its chunks are hashed again.
+        #[arg(long, value_name = "PATH")]
+        data: Option<PathBuf>,
+        /// One JSON object an event.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// One run.
@@ -95,6 +109,11 @@ fn seeds(text: &str) -> Result<Range<u64>, String> {
 pub(crate) fn main() -> ExitCode {
     let mut say = Say::default();
     let done = match Cli::parse().command {
+        Command::Replay { file, data, json } => {
+            let (mut out, mut errors) = (io::stdout().lock(), io::stderr().lock());
+            let code = replay::command(&file, data.as_deref(), json, &mut out, &mut errors);
+            return ExitCode::from(code);
+        }
         Command::List { json } => commands::list(&mut say, json),
         Command::Run { which, trace, json } => commands::run(&mut say, &which, trace, json),
         Command::Sweep { scenario, seeds, jobs, json } => {

@@ -30,7 +30,7 @@ pub(super) const ALL: &[Scenario] = &[
     Scenario {
         draw: |setup, entropy| {
             if entropy.below(3) == 0 {
-                setup.unpinned(2 + entropy.below(6), entropy);
+                setup.unpinned(6 + entropy.below(6), entropy);
             }
             setup.seeders = 1;
             setup.downloaders = 3;

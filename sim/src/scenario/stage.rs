@@ -153,17 +153,18 @@ impl Stage {
     fn add_hostile(&mut self, fault: Fault, n: usize) {
         let name = format!("{fault}{n}");
         let chunks = self.seed.chunks() as usize;
+        let last = self.seed.chunks().saturating_sub(1);
         match fault {
             Fault::Poisoner => {
                 let bad: Vec<_> = (0..self.seed.chunks()).filter(|_| self.entropy.below(2) == 0).collect();
-                let last = self.seed.chunks().saturating_sub(1);
                 let bad = if bad.is_empty() { vec![last] } else { bad };
                 self.poisoner(&name, &bad);
             }
             Fault::Liar => drop(self.impostor(&name, Trick::Refuse, fault)),
             Fault::Tarpit => drop(self.impostor(&name, Trick::Stall, fault)),
             Fault::Withhold => {
-                let some = vec![u32::try_from(self.entropy.below(chunks)).unwrap_or(0)];
+                let some: Vec<_> = (0..self.seed.chunks()).filter(|_| self.entropy.below(3) == 0).collect();
+                let some = if some.is_empty() { vec![last] } else { some };
                 self.impostor(&name, Trick::Withhold(some), fault);
             }
             Fault::FalseList if chunks > 1 => {

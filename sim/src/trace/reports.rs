@@ -41,13 +41,13 @@ impl Names {
         }
     }
 
-    fn failure(&self, error: &DownloadError) -> String {
+    pub(crate) fn failure(&self, error: &DownloadError) -> String {
         let peers = error.peers.iter().map(|peer| format!("; {}: {}", self.of(peer.addr), peer.fate));
         let trackers = error.trackers.iter().map(|(id, fate)| format!("; tracker {}: {fate}", id.0));
         format!("{}{}", error.why, peers.chain(trackers).collect::<String>())
     }
 
-    fn download(&self, note: &Note) -> String {
+    pub(crate) fn download(&self, note: &Note) -> String {
         match note {
             Note::Chosen { seed } => format!("goes by {seed:?}"),
             Note::Proven { length } => format!("knows for certain that there are {length} B"),
@@ -71,7 +71,7 @@ impl Names {
         }
     }
 
-    fn seeder(&self, note: &seeder::Note) -> String {
+    pub(crate) fn seeder(&self, note: &seeder::Note) -> String {
         match note {
             seeder::Note::Changed { file } => format!("finds that file {} has changed or is gone", file.0),
             seeder::Note::Uploaded { file, to, bytes } => {
@@ -82,7 +82,7 @@ impl Names {
         }
     }
 
-    fn tracker(&self, note: &tracker::Note) -> String {
+    pub(crate) fn tracker(&self, note: &tracker::Note) -> String {
         match note {
             tracker::Note::Joined { node, entries } => format!("knows {entries} files of {}", self.of(*node)),
             tracker::Note::Expired { node, entries } => {

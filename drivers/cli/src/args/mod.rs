@@ -127,6 +127,8 @@ pub(crate) struct TrackerArgs {
     #[arg(long, env = "SAMARA_TRUST_ADVERTISED", value_delimiter = ',', value_parser = values::cidr, value_name = "CIDR")]
     pub(crate) trust_advertised: Vec<(std::net::IpAddr, u8)>,
     #[command(flatten)]
+    pub(crate) record: Record,
+    #[command(flatten)]
     pub(crate) limits: TrackerLimits,
 }
 
@@ -140,7 +142,17 @@ pub(crate) struct Serving {
     #[arg(long = "tracker", env = "SAMARA_TRACKER", value_delimiter = ',', value_name = "HOST:PORT")]
     pub(crate) trackers: Vec<HostPort>,
     #[command(flatten)]
+    pub(crate) record: Record,
+    #[command(flatten)]
     pub(crate) giving: Giving,
+}
+
+/// Is what happens to be taken down?
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Record {
+    /// Write what happens to this process into a new file, for 'samara-sim replay'
+    #[arg(long = "record", env = "SAMARA_RECORD", value_name = "FILE")]
+    pub(crate) path: Option<PathBuf>,
 }
 
 /// How much a node gives.

@@ -23,7 +23,8 @@ pub(crate) async fn run(global: &Global, args: &NodeArgs, signals: &mut Signals)
     let items = if args.watch { Vec::new() } else { signals.or(items(args.folders.clone())).await? };
     let serving = &args.serving;
     let trackers = unique(serving.trackers.iter().map(ToString::to_string).collect());
-    let (node, reports) = serve::start(&serving.giving, &serving.listen, trackers.clone()).await?;
+    let (node, reports) =
+        serve::start(&serving.giving, &serving.listen, trackers.clone(), Some(&serving.record)).await?;
     out.event(&Event::Listening { role: "node", addr: node.local_addr() });
     let (changes, receive) = mpsc::channel(CHANGES);
     if args.watch {

@@ -25,7 +25,8 @@ pub(crate) async fn run(global: &Global, args: &SeedArgs, signals: &mut Signals)
     let save = save(args.output.as_deref(), args.overwrite, &items)?;
     let serving = &args.serving;
     let trackers = get::unique(serving.trackers.iter().map(ToString::to_string).collect());
-    let (node, reports) = serve::start(&serving.giving, &serving.listen, trackers.clone()).await?;
+    let (node, reports) =
+        serve::start(&serving.giving, &serving.listen, trackers.clone(), Some(&serving.record)).await?;
     out.event(&Event::Listening { role: "node", addr: node.local_addr() });
     let (changes, receive) = mpsc::channel(CHANGES);
     tokio::spawn(hashing::all(items, Index::of_user(), Meter::new(global, out), changes));

@@ -34,7 +34,8 @@ pub(crate) async fn run(global: &Global, args: &ShareArgs, signals: &mut Signals
         Some(listen) => listen.clone(),
         None => typed(SocketAddr::new(listens.ip(), 0))?,
     };
-    let (node, reports) = serve::start(&args.giving, &node_listen, vec![near(listens).to_string()]).await?;
+    let (node, reports) =
+        serve::start(&args.giving, &node_listen, vec![near(listens).to_string()], None).await?;
     out.event(&Event::Listening { role: "node", addr: node.local_addr() });
     let (changes, receive) = mpsc::channel(CHANGES);
     tokio::spawn(hashing::all(items, Index::of_user(), Meter::new(global, out), changes));
@@ -45,12 +46,12 @@ pub(crate) async fn run(global: &Global, args: &ShareArgs, signals: &mut Signals
 /// The tracker: where the user says, else at the usual port, else at a free one.
 async fn start(args: &ShareArgs) -> Result<TrackerHandle, Failure> {
     if let Some(listen) = &args.listen {
-        return tracker::start(listen, Config::default()).await;
+        return tracker::start(listen, Config::default(), None).await;
     }
     let any = |port| typed(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), port));
-    match tracker::start(&any(7070)?, Config::default()).await {
+    match tracker::start(&any(7070)?, Config::default(), None).await {
         Ok(tracker) => Ok(tracker),
-        Err(_taken) => tracker::start(&any(0)?, Config::default()).await,
+        Err(_taken) => tracker::start(&any(0)?, Config::default(), None).await,
     }
 }
 

@@ -8,11 +8,12 @@ use samara_tokio::{Tokio, TrackerHandle};
 use tokio::net::TcpListener;
 use tokio::time::interval;
 
-use crate::args::{Global, HostPort, TrackerArgs};
+use crate::args::{Global, HostPort, Record, TrackerArgs};
 use crate::exit::{Failure, Outcome};
 use crate::metrics::{self, Metrics};
 use crate::net;
 use crate::output::{Event, Out};
+use crate::serve;
 use crate::signals::Signals;
 
 /// Runs the command.
@@ -24,7 +25,7 @@ pub(crate) async fn run(global: &Global, args: &TrackerArgs, signals: &mut Signa
         let listener = listen_for_metrics(out, listen).await?;
         tokio::spawn(metrics::serve(listener, Arc::clone(&metrics)));
     }
-    let mut tracker = start(&args.listen, config).await?;
+    let mut tracker = start(&args.listen, config, Some(&args.record)).await?;
     let addr = tracker.local_addr();
     out.event(&Event::Listening { role: "tracker", addr });
     out.line(&format!("tracker listening on {addr}"));
@@ -45,10 +46,18 @@ pub(crate) async fn run(global: &Global, args: &TrackerArgs, signals: &mut Signa
 }
 
 /// Starts a tracker.
-pub(crate) async fn start(listen: &HostPort, config: Config) -> Result<TrackerHandle, Failure> {
+pub(crate) async fn start(
+    listen: &HostPort,
+    config: Config,
+    record: Option<&Record>,
+) -> Result<TrackerHandle, Failure> {
     let addr = net::resolve(listen).await?;
-    let started = TrackerHandle::start(Tokio, addr, config, net::entropy()?).await;
-    started.map_err(|error| Failure::listen(listen, &error))
+    let recording = record.map_or(Ok(None), serve::recording)?;
+    let started = TrackerHandle::start_recorded(Tokio, addr, config, net::entropy()?, recording).await;
+    started.map_err(|error| {
+        record.into_iter().for_each(serve::discard);
+        Failure::listen(listen, &error)
+    })
 }
 
 fn config(args: &TrackerArgs) -> Config {

@@ -161,9 +161,9 @@ mod tests {
         let mut queue = Queue::default();
         let ops = [write(), append(), Op::Sync(File::Part), write(), Op::Resize { length: 1 }, write()];
         assert_eq!(start(&mut queue, ops), [0, 1, 3]);
-        assert_eq!(rest(&mut queue, 0), []);
+        assert_eq!(rest(&mut queue, 0), [0_u32; 0]);
         assert_eq!(rest(&mut queue, 1), [2], "the chunk behind it is no reason to wait");
-        assert_eq!(rest(&mut queue, 3), []);
+        assert_eq!(rest(&mut queue, 3), [0_u32; 0]);
         assert_eq!(rest(&mut queue, 2), [4], "a change of length waits for the sync");
         assert_eq!(rest(&mut queue, 4), [5], "and the chunk behind it for that");
     }

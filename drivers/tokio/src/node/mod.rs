@@ -7,14 +7,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use samara::Seed;
 use samara::downloader::{self, DownloadError, Target};
 use samara::node::{Config, Download, Event, Node, Note};
 use samara::seeder::{FileId, TrackerId};
 use samara::store::{self, Identity};
+use samara::{Seed, record};
 use tokio::sync::mpsc;
 
 use crate::env::Env;
+use crate::record::{Recorder, Recording};
 use crate::run::{Driver, Meters};
 
 mod control;
@@ -124,16 +125,31 @@ impl NodeHandle {
     /// # Errors
     /// The address can't be listened at.
     pub async fn start<E: Env>(env: E, options: NodeOptions) -> io::Result<(Self, Reports)> {
+        Self::start_recorded(env, options, None).await
+    }
+
+    /// The same, and takes down what happens to it, if that is wanted.
+    ///
+    /// # Errors
+    /// The address can't be listened at.
+    pub async fn start_recorded<E: Env>(
+        env: E,
+        options: NodeOptions,
+        recording: Option<Recording>,
+    ) -> io::Result<(Self, Reports)> {
         let NodeOptions { listen, trackers, mut config, entropy } = options;
         let (listener, local) = env.bind(listen).await?;
         config.seeder.port = local.port();
         config.trackers = u16::try_from(trackers.len()).map_err(|_| io::ErrorKind::InvalidInput)?;
-        let machine = Node::new(config, entropy, env.now());
+        let at = env.now();
+        let recorder =
+            recording.map(|it| Recorder::start(it, at, entropy, record::Machine::Node(config.clone())));
+        let machine = Node::new(config, entropy, at);
 
         let (reports, receiver) = mpsc::unbounded_channel();
         let (looks, to_look_at) = mpsc::unbounded_channel();
         let role = NodeRole::new(trackers, reports, looks);
-        let driver = Driver::start(env, machine, role, listener);
+        let driver = Driver::start(env, machine, role, listener, recorder);
         driver.spawn(work::look(driver.clone(), to_look_at));
         let meters = driver.meters.clone();
         let running = Running { control: Box::new(driver), local, meters, next: AtomicU32::new(0) };

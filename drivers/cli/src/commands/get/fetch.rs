@@ -32,7 +32,8 @@ pub(super) async fn run(job: &Job<'_>, signals: &mut Signals) -> Outcome {
     }
     let peers = signals.or(peers(job)).await?;
     let serving = &job.args.serving;
-    let (node, reports) = serve::start(&serving.giving, &serving.listen, job.trackers.clone()).await?;
+    let (node, reports) =
+        serve::start(&serving.giving, &serving.listen, job.trackers.clone(), Some(&serving.record)).await?;
     job.out.event(&Event::Listening { role: "node", addr: node.local_addr() });
     node.download(order(job, peers));
     let name = job.path.file_name().map_or_else(String::new, |name| text::escape(&name.to_string_lossy()));

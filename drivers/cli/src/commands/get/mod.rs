@@ -57,7 +57,8 @@ async fn present(job: &Job<'_>, ready: Ready, signals: &mut Signals) -> Outcome 
         Seeding::Until(until) => until,
     };
     let serving = &job.args.serving;
-    let (node, reports) = serve::start(&serving.giving, &serving.listen, job.trackers.clone()).await?;
+    let (node, reports) =
+        serve::start(&serving.giving, &serving.listen, job.trackers.clone(), Some(&serving.record)).await?;
     job.out.event(&Event::Listening { role: "node", addr: node.local_addr() });
     let (change, changes) = mpsc::channel(1);
     let sent = change.send(Change::Found(ready)).await;
