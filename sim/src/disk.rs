@@ -140,7 +140,12 @@ impl Disk {
     fn is_full(&self, op: &Op) -> bool {
         let more = match op {
             Op::Create { bytes } | Op::Append { bytes } | Op::Write { bytes, .. } => bytes.len() as u64,
-            Op::Open | Op::Resize { .. } | Op::Sync(_) | Op::SyncFolder | Op::Rename { .. } | Op::Remove(_) => 0,
+            Op::Open
+            | Op::Resize { .. }
+            | Op::Sync(_)
+            | Op::SyncFolder
+            | Op::Rename { .. }
+            | Op::Remove(_) => 0,
             Op::Check { .. } | Op::Look(_) => 0,
         };
         let used: u64 = self.inodes.values().map(|file| file.bytes.len() as u64).sum();
@@ -416,7 +421,9 @@ mod tests {
         disk.perform("f", Op::SyncFolder, Time::ZERO);
         assert_eq!(survivors(&disk), [None]);
         disk.put("f.part", b"another", Time::ZERO);
-        let (Outcome::Failed(error), None) = disk.perform("f", rename, Time::ZERO) else { panic!("it was replaced") };
+        let (Outcome::Failed(error), None) = disk.perform("f", rename, Time::ZERO) else {
+            panic!("it was replaced")
+        };
         assert_eq!(error.kind, DiskErrorKind::Exists);
     }
 

@@ -37,6 +37,7 @@ pub mod oracle;
 pub mod replay;
 pub mod report;
 pub mod scenario;
+pub mod swarm;
 pub mod sweep;
 pub mod trace;
 pub mod world;

@@ -14,7 +14,8 @@ use crate::scenario::{self, Options, Scenario, Verdict};
 /// Runs a scenario once; a panic of a machine is a failure like any other.
 pub fn run(scenario: &'static Scenario, options: &Options) -> Verdict {
     catch_unwind(AssertUnwindSafe(|| scenario::run(scenario, options))).unwrap_or_else(|panic| {
-        let said = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref().copied());
+        let said =
+            panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref().copied());
         Verdict {
             scenario: scenario.name,
             options: options.clone(),
@@ -34,7 +35,12 @@ pub fn run(scenario: &'static Scenario, options: &Options) -> Verdict {
 
 /// Runs a scenario with each seed of a range (its end excluded), on `jobs` threads. `done` hears of each verdict in the
 /// order of the seeds.
-pub fn sweep(scenario: &'static Scenario, seeds: Range<u64>, jobs: usize, done: &mut (dyn FnMut(Verdict) + Send)) {
+pub fn sweep(
+    scenario: &'static Scenario,
+    seeds: Range<u64>,
+    jobs: usize,
+    done: &mut (dyn FnMut(Verdict) + Send),
+) {
     let next = AtomicU64::new(seeds.start);
     let queue = Mutex::new(Queue { waiting: BTreeMap::new(), next: seeds.start, done });
     thread::scope(|scope| {
@@ -106,7 +112,9 @@ mod tests {
         let scenario = scenario::find("ttl-expiry").expect("it is one of them");
         let gather = |jobs| {
             let mut verdicts = Vec::new();
-            sweep(scenario, 3..9, jobs, &mut |verdict| verdicts.push((verdict.options.seed, verdict.trace_hash)));
+            sweep(scenario, 3..9, jobs, &mut |verdict| {
+                verdicts.push((verdict.options.seed, verdict.trace_hash))
+            });
             verdicts
         };
         let alone = gather(1);

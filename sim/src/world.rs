@@ -460,7 +460,9 @@ impl World {
         let at = state.clock.when(deadline.at).max(now);
         state.spins = if at == now { state.spins + 1 } else { 0 };
         if state.spins > MAX_SPINS {
-            return self.mistake(host, || format!("wants to be woken at once, again and again: timer {}", deadline.timer));
+            return self.mistake(host, || {
+                format!("wants to be woken at once, again and again: timer {}", deadline.timer)
+            });
         }
         if state.wake.is_none_or(|wake| at < wake) {
             state.wake = Some(at);

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use samara_sim::fault::Fault;
 use samara_sim::report::{self, Header};
 use samara_sim::scenario::{self, Options, Scenario, Verdict};
+use samara_sim::swarm::Crowd;
 use samara_sim::sweep::Coverage;
 use samara_sim::trace::Detail;
 use samara_sim::{minimise as smaller, sweep as many};
@@ -120,7 +121,8 @@ impl Sum {
 
 /// Runs a scenario, or all, with many seeds.
 pub(super) fn sweep(say: &mut Say, name: &str, seeds: Range<u64>, jobs: Option<usize>, json: bool) -> Done {
-    let scenarios: Vec<_> = if name == "all" { scenario::all().collect() } else { vec![scenario::find(name)?] };
+    let scenarios: Vec<_> =
+        if name == "all" { scenario::all().collect() } else { vec![scenario::find(name)?] };
     let jobs = jobs.or_else(|| std::thread::available_parallelism().ok().map(usize::from)).unwrap_or(1);
     let (begun, mut failures, mut gaps) = (Instant::now(), Vec::new(), Vec::new());
     for scenario in scenarios {
@@ -138,7 +140,11 @@ pub(super) fn sweep(say: &mut Say, name: &str, seeds: Range<u64>, jobs: Option<u
         summarise(say, scenario, &sum, start.elapsed(), json);
         if let Some((first, fault)) = gap {
             let first = seeds.start + first as u64;
-            gaps.push(format!("{}: the fault {fault} never fired in seeds {first}..{}", scenario.name, first + 100));
+            gaps.push(format!(
+                "{}: the fault {fault} never fired in seeds {first}..{}",
+                scenario.name,
+                first + 100
+            ));
         }
         failures.extend(sum.first_failure);
     }
@@ -183,7 +189,10 @@ pub(super) fn minimise(say: &mut Say, which: &Which) -> Done {
         say.line(&format!("{}: {result}", verdict.arguments()));
     });
     let Some(verdict) = smallest else {
-        return Err(format!("{} with seed {} does not fail: nothing to make smaller", which.scenario, which.seed));
+        return Err(format!(
+            "{} with seed {} does not fail: nothing to make smaller",
+            which.scenario, which.seed
+        ));
     };
     tell(say, &verdict);
     say.replay(&verdict, false);
@@ -210,4 +219,37 @@ pub(super) fn report(say: &mut Say, which: &Which, output: &Path) -> Done {
     tell(say, &verdict);
     say.line(&format!("  report: {}", output.display()));
     Ok(verdict.is_ok())
+}
+
+/// Lets crowds have a file.
+pub(super) fn swarm(say: &mut Say, nodes: u32, chunks: u32, seeds: Range<u64>, json: bool) -> Done {
+    let mut all_done = true;
+    for seed in seeds {
+        let start = Instant::now();
+        let outcome = Crowd { nodes: nodes as usize, chunks, seed }.run();
+        let wall = start.elapsed().as_secs_f64();
+        all_done &= outcome.stranded == 0;
+        if json {
+            say.object(&json!({
+                "seed": seed, "nodes": nodes, "chunks": chunks, "profile": "homogeneous",
+                "last_over_fluid": outcome.last_over_fluid, "last_over_chunked": outcome.last_over_chunked,
+                "p99_over_p50": outcome.p99_over_p50, "stranded": outcome.stranded, "events": outcome.events,
+                "simulated_s": outcome.simulated.as_secs_f64(), "wall_s": wall,
+                "trace_hash": format!("{:016x}", outcome.trace_hash),
+            }));
+        } else {
+            say.line(&format!(
+                "{nodes} nodes, {chunks} chunks, seed {seed}: last/fluid {:.3}, last/chunked {:.3}, p99/p50 {:.3}, \
+                 {} stranded, {} events, {:.1} s simulated in {wall:.1} s, trace {:016x}",
+                outcome.last_over_fluid,
+                outcome.last_over_chunked,
+                outcome.p99_over_p50,
+                outcome.stranded,
+                outcome.events,
+                outcome.simulated.as_secs_f64(),
+                outcome.trace_hash,
+            ));
+        }
+    }
+    Ok(all_done)
 }

@@ -68,6 +68,24 @@ enum Command {
         #[arg(short, long, value_name = "FILE.html")]
         output: PathBuf,
     },
+    /// Let a crowd have a new file, and measure it against the bound that no protocol can beat.
+    Swarm {
+        /// How many want it.
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=20_000))]
+        nodes: u32,
+        /// Of how many chunks it is.
+        #[arg(long, value_name = "M", value_parser = clap::value_parser!(u32).range(1..=65_536))]
+        chunks: u32,
+        /// From the first to before the second.
+        #[arg(long, value_name = "A..B", value_parser = seeds, default_value = "0..1")]
+        seeds: Range<u64>,
+        /// Who they are: `homogeneous`, all alike.
+        #[arg(long, default_value = "homogeneous", value_parser = ["homogeneous"])]
+        profile: String,
+        /// One JSON object a run.
+        #[arg(long)]
+        json: bool,
+    },
     /// Run what `samara get|seed|node|tracker --record` wrote down once more: the same actions have to come out. Exit
     /// code 1 if others do, 2 if it can't be done.
     Replay {
@@ -103,7 +121,11 @@ fn seeds(text: &str) -> Result<Range<u64>, String> {
     let wrong = || format!("{text:?} is not a range of seeds: try 0..100");
     let (first, end) = text.split_once("..").ok_or_else(wrong)?;
     let range = first.parse().map_err(|_| wrong())?..end.parse().map_err(|_| wrong())?;
-    if range.is_empty() { Err(format!("{text:?} is empty: the second number is excluded")) } else { Ok(range) }
+    if range.is_empty() {
+        Err(format!("{text:?} is empty: the second number is excluded"))
+    } else {
+        Ok(range)
+    }
 }
 
 pub(crate) fn main() -> ExitCode {
@@ -118,6 +140,9 @@ pub(crate) fn main() -> ExitCode {
         Command::Run { which, trace, json } => commands::run(&mut say, &which, trace, json),
         Command::Sweep { scenario, seeds, jobs, json } => {
             commands::sweep(&mut say, &scenario, seeds, jobs, json)
+        }
+        Command::Swarm { nodes, chunks, seeds, profile: _, json } => {
+            commands::swarm(&mut say, nodes, chunks, seeds, json)
         }
         Command::Minimise { which } => commands::minimise(&mut say, &which),
         Command::Report { which, output } => commands::report(&mut say, &which, &output),

@@ -28,7 +28,11 @@ impl Say {
     /// The last line of a failure: what runs it again.
     pub(super) fn replay(&mut self, verdict: &Verdict, json: bool) {
         let line = format!("replay: {}", replay(verdict));
-        let _gone = if json { writeln!(io::stderr().lock(), "{line}") } else { writeln!(io::stdout().lock(), "{line}") };
+        let _gone = if json {
+            writeln!(io::stderr().lock(), "{line}")
+        } else {
+            writeln!(io::stdout().lock(), "{line}")
+        };
     }
 }
 

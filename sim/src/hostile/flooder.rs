@@ -62,11 +62,14 @@ impl Actor for Flooder {
             }
             Some((link, Heard::Opened)) => {
                 cues.push(Cue::Say { link, request: 0, message: hello(u64::from(self.generation)) });
-                let burst = (1..=BURST).map(|request| Cue::Say { link, request, message: self.request(request) });
+                let burst =
+                    (1..=BURST).map(|request| Cue::Say { link, request, message: self.request(request) });
                 cues.extend(burst);
                 cues.push(Cue::Fire(Fault::Flooder));
             }
-            Some((link, Heard::Message { message: Message::Hello(_), .. })) if link.space == Link::ACCEPTED => {
+            Some((link, Heard::Message { message: Message::Hello(_), .. }))
+                if link.space == Link::ACCEPTED =>
+            {
                 cues.push(Cue::Say { link, request: 0, message: hello(1) });
             }
             Some((_, Heard::Message { .. } | Heard::Data { .. } | Heard::Closed)) => {}

@@ -31,12 +31,13 @@ impl Teller {
     fn holders(&mut self) -> Holders {
         self.asked += 1;
         let [.., high, low] = self.asked.to_be_bytes();
-        let dead = (1..=NAMED).map(|n| SocketAddr::from(([172, 16 + high % 16, low, n.to_be_bytes()[3]], 7_000)));
+        let dead =
+            (1..=NAMED).map(|n| SocketAddr::from(([172, 16 + high % 16, low, n.to_be_bytes()[3]], 7_000)));
         // No port, nobody, everybody, oneself: nobody may dial these.
-        let bogus = [([10, 0, 1, 1], 0), ([0, 0, 0, 0], 7_000), ([224, 0, 0, 1], 7_000), ([127, 0, 0, 1], 22)];
+        let bogus =
+            [([10, 0, 1, 1], 0), ([0, 0, 0, 0], 7_000), ([224, 0, 0, 1], 7_000), ([127, 0, 0, 1], 22)];
         let addrs = dead.chain(bogus.map(SocketAddr::from));
-        let holder =
-            |addr| Holder { addr: HolderAddr::At(addr), seed_id: self.seed_id, complete: true };
+        let holder = |addr| Holder { addr: HolderAddr::At(addr), seed_id: self.seed_id, complete: true };
         Holders { seeds: Vec::new(), holders: addrs.map(holder).collect(), warming: false }
     }
 }

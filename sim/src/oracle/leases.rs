@@ -63,16 +63,19 @@ impl Leases {
     /// It names a holder: is that so? Gives what is wrong, if something is.
     pub(crate) fn judge(&self, file: samara::FileHash, holder: &Holder) -> Option<String> {
         let HolderAddr::At(addr) = holder.addr else { return None };
-        let Some(lease) = self.leases.get(&addr) else { return Some(format!("{addr}, of whom it knows nothing")) };
+        let Some(lease) = self.leases.get(&addr) else {
+            return Some(format!("{addr}, of whom it knows nothing"));
+        };
         let key = SeedKey { file_hash: file, seed_id: holder.seed_id };
         match lease.held.get(&key) {
             None => Some(format!("{addr} for a file that is not in its last announcement")),
             Some(_) if self.now >= lease.until => {
                 Some(format!("{addr}, whose lease ended at {} (it is {} there)", lease.until, self.now))
             }
-            Some(complete) if *complete != holder.complete => {
-                Some(format!("{addr} as {}, which it isn't", if holder.complete { "complete" } else { "partial" }))
-            }
+            Some(complete) if *complete != holder.complete => Some(format!(
+                "{addr} as {}, which it isn't",
+                if holder.complete { "complete" } else { "partial" }
+            )),
             Some(_) => None,
         }
     }

@@ -104,7 +104,8 @@ impl Talk {
             (_, Stage::Serving | Stage::Answered) => (Stage::Answered, false),
             (_, Stage::Waiting) => (Stage::Answered, true),
         };
-        let wrong = (!right).then(|| format!("answers #{request} once too often: {message:?}, {:?}", asked.stage));
+        let wrong =
+            (!right).then(|| format!("answers #{request} once too often: {message:?}, {:?}", asked.stage));
         asked.stage = next;
         wrong
     }
@@ -123,7 +124,8 @@ impl Talk {
 
     /// Requests for chunks that wait at the acceptor.
     pub(crate) fn waiting(&self) -> impl Iterator<Item = SeedKey> {
-        let fetches = self.asked.values().filter(|asked| matches!(asked.stage, Stage::Waiting | Stage::Serving));
+        let fetches =
+            self.asked.values().filter(|asked| matches!(asked.stage, Stage::Waiting | Stage::Serving));
         fetches.filter_map(|asked| self.key(asked))
     }
 

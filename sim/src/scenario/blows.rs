@@ -37,7 +37,8 @@ impl Stage {
         match fault {
             Fault::Reset => {
                 self.world.reset(node);
-                self.world.place(node).loss = u32::try_from(1_000 + self.entropy.below(20_000)).unwrap_or(1_000);
+                self.world.place(node).loss =
+                    u32::try_from(1_000 + self.entropy.below(20_000)).unwrap_or(1_000);
                 Some((pause, Blow::Calm(node)))
             }
             Fault::Partition | Fault::OneWay => {

@@ -7,13 +7,13 @@
 mod blows;
 mod bytes;
 mod disks;
+mod everything;
 mod network;
 mod run;
 mod seeders;
 mod setup;
 mod stage;
 mod trackers;
-mod everything;
 
 pub use blows::Blow;
 pub use run::run;

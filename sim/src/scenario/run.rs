@@ -31,13 +31,22 @@ pub fn run(scenario: &Scenario, options: &Options) -> Verdict {
         setup.downloaders = nodes.max(1);
     }
     let (wanted, nodes) = (setup.faults.clone(), setup.downloaders);
-    let mut run = Run { stage: Stage::new(setup, entropy, options.detail, options.take_down), agenda: BTreeMap::new(), entries: 0 };
+    let mut run = Run {
+        stage: Stage::new(setup, entropy, options.detail, options.take_down),
+        agenda: BTreeMap::new(),
+        entries: 0,
+    };
     (scenario.prepare)(&mut run.stage);
-    let result = run.trouble(&wanted).and_then(|()| run.recovery()).and_then(|()| run.safety()).and_then(|()| (scenario.check)(&run.stage));
+    let result = run
+        .trouble(&wanted)
+        .and_then(|()| run.recovery())
+        .and_then(|()| run.safety())
+        .and_then(|()| (scenario.check)(&run.stage));
     let world = &run.stage.world;
     let unfired: Vec<_> = wanted.into_iter().filter(|fault| !world.fired().contains_key(fault)).collect();
     let own = unfired.iter().find(|fault| scenario.faults.contains(fault));
-    let result = result.and(own.map_or(Ok(()), |fault| Err(format!("the fault {fault} never had an effect"))));
+    let result =
+        result.and(own.map_or(Ok(()), |fault| Err(format!("the fault {fault} never had an effect"))));
     Verdict {
         scenario: scenario.name,
         options: options.clone(),
@@ -56,7 +65,8 @@ pub fn run(scenario: &Scenario, options: &Options) -> Verdict {
 
 /// Another stream for each scenario.
 fn tag(name: &str) -> u64 {
-    name.bytes().fold(0xcbf2_9ce4_8422_2325, |tag, byte| (tag ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    name.bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |tag, byte| (tag ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 struct Run {
@@ -90,6 +100,7 @@ impl Run {
         for _ in 0..INSISTENCE {
             let fired = self.stage.world.fired();
             let Some(fault) = wanted.iter().find(|fault| !fired.contains_key(fault)).copied() else { break };
+            self.dismiss();
             self.plan(Duration::ZERO, Blow::Begin);
             let after = self.within(Duration::from_secs(3));
             self.plan(after, Blow::Strike(fault));
@@ -97,6 +108,17 @@ impl Run {
             self.go()?;
         }
         Ok(())
+    }
+
+    /// Those that are done go, so that the next one has to turn to those that were there at first.
+    fn dismiss(&mut self) {
+        let world = &mut self.stage.world;
+        for get in &self.stage.downloads {
+            if world.is_up(get.host) && matches!(world.outcome(get.host, get.file), Some(Report::Done { .. }))
+            {
+                world.kill(get.host);
+            }
+        }
     }
 
     fn within(&mut self, span: Duration) -> Duration {

@@ -10,8 +10,8 @@ use samara::{Entropy, Seed, node, tracker};
 use super::setup::Setup;
 use crate::fault::Fault;
 use crate::file;
-use crate::hostile::{Flooder, Impostor, Teller, Trick};
 use crate::host::{HostId, Order};
+use crate::hostile::{Flooder, Impostor, Teller, Trick};
 use crate::trace::Detail;
 use crate::world::{Weight, World};
 
@@ -103,7 +103,8 @@ impl Stage {
         config.seeder.slowest = (config.seeder.slowest / self.setup.weight).max(1);
         let node = self.world.node(name, &self.trackers, config);
         let (up, down) = (self.setup.rate(&mut self.entropy), self.setup.rate(&mut self.entropy));
-        let latency = Duration::from_micros(self.entropy.below(self.setup.latency.as_micros() as usize + 1) as u64);
+        let latency =
+            Duration::from_micros(self.entropy.below(self.setup.latency.as_micros() as usize + 1) as u64);
         let place = self.world.place(node);
         (place.up, place.down, place.latency) = (up, down, latency);
         node
@@ -132,7 +133,8 @@ impl Stage {
         self.world.mark(node, Fault::Poisoner);
         for index in chunks {
             let range = self.seed.range(*index).unwrap_or_default();
-            let at = range.start + self.entropy.below(usize::try_from(range.end - range.start).unwrap_or(1)) as u64;
+            let at = range.start
+                + self.entropy.below(usize::try_from(range.end - range.start).unwrap_or(1)) as u64;
             self.world.disk_mut(node).corrupt(NAME, at);
         }
         self.hostile.push(node);
@@ -174,7 +176,8 @@ impl Stage {
             }
             Fault::Flooder => {
                 let nodes = self.seeders.iter().map(|(host, _)| *host);
-                let victims = nodes.chain(self.trackers.iter().copied()).map(|host| self.world.addr(host)).collect();
+                let victims =
+                    nodes.chain(self.trackers.iter().copied()).map(|host| self.world.addr(host)).collect();
                 let actor = Flooder::new(victims, Arc::clone(&self.seed));
                 let host = self.world.actor(&name, false, Box::new(actor));
                 self.world.mark(host, fault);

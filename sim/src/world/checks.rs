@@ -46,7 +46,14 @@ impl World {
     }
 
     /// A message leaves.
-    pub(super) fn check_sent(&mut self, host: HostId, id: ConnId, side: Side, request: u32, message: &Message) {
+    pub(super) fn check_sent(
+        &mut self,
+        host: HostId,
+        id: ConnId,
+        side: Side,
+        request: u32,
+        message: &Message,
+    ) {
         if self.oracle.is_none() {
             return;
         }
@@ -127,7 +134,8 @@ impl World {
             }
         }
         waiting.sort();
-        if let Some(most) = waiting.chunk_by(|a, b| a == b).map(<[_]>::len).max().filter(|most| *most > bound) {
+        if let Some(most) = waiting.chunk_by(|a, b| a == b).map(<[_]>::len).max().filter(|most| *most > bound)
+        {
             self.mistake(host, || format!("lets {most} requests wait for one file, more than {bound}"));
         }
     }
@@ -190,7 +198,9 @@ impl World {
             conn.talk.port = update.port;
         }
         let addr = std::net::SocketAddr::new(from, conn.talk.port);
-        let Some(leases) = self.oracle.as_mut().map(|oracle| oracle.leases.entry(host).or_default()) else { return };
+        let Some(leases) = self.oracle.as_mut().map(|oracle| oracle.leases.entry(host).or_default()) else {
+            return;
+        };
         leases.pass(local);
         match asked.map(|asked| asked.message) {
             Some(Message::Update(update)) if !updated.resend => leases.updated(addr, update, ttl),
@@ -205,9 +215,12 @@ impl World {
         let local = self.hosts[host.0].clock.read(self.now);
         let Role::Tracker(config) = &self.hosts[host.0].role else { return };
         let most = usize::from(config.sample);
-        let Some(leases) = self.oracle.as_mut().map(|oracle| oracle.leases.entry(host).or_default()) else { return };
+        let Some(leases) = self.oracle.as_mut().map(|oracle| oracle.leases.entry(host).or_default()) else {
+            return;
+        };
         leases.pass(local);
-        let wrong: Vec<_> = holders.iter().filter_map(|holder| leases.judge(query.file_hash, holder)).collect();
+        let wrong: Vec<_> =
+            holders.iter().filter_map(|holder| leases.judge(query.file_hash, holder)).collect();
         for wrong in wrong {
             self.mistake(host, || format!("names {wrong}"));
         }
@@ -229,12 +242,21 @@ impl World {
         let is_there = |index: u32| holders.iter().any(|file| self.is_right(host, *file, &seed, index));
         let missing: Vec<_> = claimed.filter(|index| !is_there(*index)).collect();
         if let Some(index) = missing.first() {
-            self.mistake(host, || format!("claims chunk {index} of {:?}, which it hasn't got", key.file_hash));
+            self.mistake(host, || {
+                format!("claims chunk {index} of {:?}, which it hasn't got", key.file_hash)
+            });
         }
     }
 
     /// A seeder sends a chunk: of a file that it still shares, and what the list says under which it was asked for.
-    pub(super) fn check_served(&mut self, host: HostId, id: ConnId, request: u32, index: u32, serving: &Serving) {
+    pub(super) fn check_served(
+        &mut self,
+        host: HostId,
+        id: ConnId,
+        request: u32,
+        index: u32,
+        serving: &Serving,
+    ) {
         if self.oracle.is_none() || !self.hosts[host.0].is_honest() {
             return;
         }
@@ -259,7 +281,14 @@ impl World {
     }
 
     /// A chunk has come: it is judged by its list's step, and nobody gets a second bad one from the same host.
-    pub(super) fn check_received(&mut self, host: HostId, id: ConnId, request: u32, step: Step, hashed: &Hashed) {
+    pub(super) fn check_received(
+        &mut self,
+        host: HostId,
+        id: ConnId,
+        request: u32,
+        step: Step,
+        hashed: &Hashed,
+    ) {
         let is_bad = !step.accepts(hashed);
         let Some(conn) = self.net.get(id) else { return };
         let Some(from) = conn.other_than(host) else { return };
@@ -310,7 +339,9 @@ impl World {
 
     /// A chunk has verified: requests for the same one are superfluous.
     pub(super) fn check_report(&mut self, host: HostId, report: &Report) {
-        let Report::Node(node::Note::Download { file, note: Note::Verified { index, .. } }) = report else { return };
+        let Report::Node(node::Note::Download { file, note: Note::Verified { index, .. } }) = report else {
+            return;
+        };
         let hash = match self.hosts[host.0].library.get(file) {
             Some(Holding::Download(order)) => order.target.file_hash,
             Some(Holding::Shared { .. }) | None => return,
@@ -340,7 +371,9 @@ impl World {
         for (id, request) in superfluous {
             let asked = self.net.get(id).and_then(|conn| conn.talk.asked.get(&request));
             if asked.is_some_and(|asked| !asked.cancelled) {
-                self.mistake(host, || format!("doesn't cancel #{request}, whose chunk has come by another way"));
+                self.mistake(host, || {
+                    format!("doesn't cancel #{request}, whose chunk has come by another way")
+                });
             }
         }
     }
@@ -355,7 +388,9 @@ impl World {
         };
         let local = state.clock.read(self.now);
         if let Some(deadline) = deadline.filter(|deadline| deadline.at < local) {
-            self.mistake(host, || format!("was woken, and still wants to be at {}: {}", deadline.at, deadline.timer));
+            self.mistake(host, || {
+                format!("was woken, and still wants to be at {}: {}", deadline.at, deadline.timer)
+            });
         }
     }
 

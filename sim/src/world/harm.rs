@@ -169,7 +169,8 @@ impl World {
     pub(super) fn lose(&mut self, id: ConnId, at: samara::Time) {
         let Some(conn) = self.net.get(id).filter(|conn| conn.health == Health::Sound) else { return };
         conn.health = Health::Broken;
-        let hosts: Vec<_> = [Some(conn.dialer), conn.acceptor].into_iter().flatten().map(|end| end.host).collect();
+        let hosts: Vec<_> =
+            [Some(conn.dialer), conn.acceptor].into_iter().flatten().map(|end| end.host).collect();
         self.fire(Fault::Reset, &hosts);
         for side in [Side::Dialer, Side::Acceptor] {
             self.plan(at, What::Broken { conn: id, side });

@@ -27,9 +27,12 @@ impl World {
 
     fn download_moment(&self, host: usize, note: &Note) -> Option<Moment> {
         Some(match note {
-            Note::Verified { index, bytes, from } => {
-                Moment::Verified { host, from: self.number_of(*from), index: *index, bytes: u64::from(*bytes) }
-            }
+            Note::Verified { index, bytes, from } => Moment::Verified {
+                host,
+                from: self.number_of(*from),
+                index: *index,
+                bytes: u64::from(*bytes),
+            },
             Note::Banned { addr, fault } => {
                 Moment::Banned { host, whom: self.number_of(*addr)?, why: fault.to_string() }
             }
@@ -41,8 +44,12 @@ impl World {
                 Moment::Stale { host, whom: self.number_of(*addr)?, why }
             }
             Note::Refuted { .. } => Moment::Refuted { host },
-            Note::Chosen { .. } | Note::Proven { .. } | Note::Resumed { .. } | Note::Dropped { .. } => return None,
-            Note::Tested { .. } | Note::Lost { .. } | Note::Found { .. } | Note::Unreachable { .. } => return None,
+            Note::Chosen { .. } | Note::Proven { .. } | Note::Resumed { .. } | Note::Dropped { .. } => {
+                return None;
+            }
+            Note::Tested { .. } | Note::Lost { .. } | Note::Found { .. } | Note::Unreachable { .. } => {
+                return None;
+            }
         })
     }
 

@@ -1,7 +1,6 @@
 //! Trackers, seeders and downloaders against each other, in simulated time.
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
-mod chaos;
 mod crashes;
 mod downloads;
 mod expiry;

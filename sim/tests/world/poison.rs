@@ -2,6 +2,7 @@
 
 use samara::downloader::{Failure, Note};
 use samara::wire::session::Fault;
+use samara_sim::fault::Fault as Kind;
 use samara_sim::file;
 use samara_sim::host::{HostId, Order};
 use samara_sim::world::World;
@@ -10,6 +11,7 @@ use super::{SECOND, banned, finish, notes, world};
 
 /// Turns over a byte in each of these chunks of a seeder's file; nothing else shows it.
 fn poison(world: &mut World, host: HostId, chunks: &[u64], chunk_size: u64) {
+    world.mark(host, Kind::Poisoner);
     for chunk in chunks {
         world.disk_mut(host).corrupt("file", chunk * chunk_size + 5);
     }
@@ -70,6 +72,7 @@ fn attack(attack: Attack, round: u64) {
     let (mut world, _, hosts) = world(round, ["m1", "m2", "m3", "m4", "alice", "bob"]);
     let [attackers @ .., alice, bob] = hosts;
     for (n, mallory) in attackers.into_iter().enumerate() {
+        world.mark(mallory, Kind::FalseList);
         let lists = attack == Attack::FalseList || attack == Attack::Both && n < 2;
         world.share(mallory, "file", &bytes, if lists { forged.clone() } else { seed.clone() });
         if !lists {
@@ -111,6 +114,7 @@ fn a_false_list_alone_never_becomes_a_file() {
     let bytes = file::random(3 << 20, 4);
     let seed = file::canonical(&bytes);
     let (mut world, _, [mallory, bob]) = world(4, ["mallory", "bob"]);
+    world.mark(mallory, Kind::FalseList);
     world.share(mallory, "file", &bytes, file::forged(&seed, &[4]));
     world.run_for(SECOND);
     let get = world.download(bob, Order::new("file", file::unpinned(&seed)));

@@ -263,7 +263,11 @@ fn a_node_whose_own_line_is_slow_gives_somebody_the_time_for_a_chunk_in_the_end(
     bench.fetch("10.0.1.1", 1, &[0]);
     bench.sent("10.0.1.1", 1);
     bench.fetch("10.0.1.1", 2, &[0]);
-    assert_eq!(bench.uploads.deadline().unwrap().at, bench.now + Duration::from_secs(64), "one was quick enough");
+    assert_eq!(
+        bench.uploads.deadline().unwrap().at,
+        bench.now + Duration::from_secs(64),
+        "one was quick enough"
+    );
 }
 
 #[test]
