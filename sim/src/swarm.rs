@@ -96,10 +96,8 @@ impl Crowd {
             gets.iter().filter(|get| done(get)).filter_map(|(host, file)| world.ended_at(*host, *file));
         let mut times: Vec<f64> = finished.map(|at| at.since(begun).as_secs_f64()).collect();
         times.sort_by(f64::total_cmp);
-        let at = |share: f64| {
-            times.get(((times.len() as f64 * share) as usize).min(times.len().saturating_sub(1)))
-        };
-        let (last, p50, p99) = (at(1.0).copied(), at(0.5).copied(), at(0.99).copied());
+        let at = |share: usize| times.get((times.len() * share / 100).min(times.len().saturating_sub(1)));
+        let (last, p50, p99) = (at(100).copied(), at(50).copied(), at(99).copied());
         let chunk_time = CHUNK_TIME.as_secs_f64();
         let stranded = gets.len() - times.len();
         let last = if stranded > 0 { f64::INFINITY } else { last.unwrap_or(f64::INFINITY) };
