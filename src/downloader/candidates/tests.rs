@@ -112,7 +112,7 @@ fn lists_of_different_lengths_are_settled_by_their_last_chunks() {
         let mut candidates = with(&[&lie, &truth]);
         let last = lie.chunks() - 1;
         assert_eq!(candidates.probes(), [(lie.id(), last), (truth.id(), 99)]);
-        assert_eq!(fetchable(&candidates), []);
+        assert!(fetchable(&candidates).is_empty());
         let refuted = candidates.verified(truth.id(), 99);
         assert_eq!(refuted, [Refutation { seed_id: lie.id(), index: last }]);
         assert!(candidates.settled());
