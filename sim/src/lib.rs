@@ -1,9 +1,6 @@
-//! samara's machines put to the test, outside of real networks and clocks.
+#![doc = include_str!("../README.md")]
 //!
-//! A [`World`](world::World) runs trackers and nodes against each other through nothing but their public
-//! [`Machine`](samara::Machine) interface: it carries their messages over links with latency and bandwidth, keeps
-//! their files on disks in memory, and wakes them when they want it. Everything that happens follows from one
-//! number, so that what was seen once can be seen again.
+//! # Where to begin
 //!
 //! The world, from the ground up:
 //! - [`file`](mod@file): files and their seeds, true and false.
@@ -16,7 +13,7 @@
 //!
 //! What is made of it:
 //! - [`scenario`]: named worlds, drawn from a seed, in which certain faults strike and everything has to come out
-//!   right; [`sweep`] runs many, [`minimise`](mod@minimise) makes a failing one small.
+//!   right; [`sweep`] runs many, [`minimise`](mod@minimise) makes a failing one small; [`swarm`] measures a crowd.
 //! - [`trace`]: what happened, a line each; [`history`] and [`report`]: the same as a picture.
 //! - [`replay`]: what happened to a real machine, once more.
 //!

@@ -3,8 +3,8 @@
 //! - **Bytes**: no file under its final name but the one that was asked for; nothing served, claimed or announced that
 //!   isn't on the disk, byte by byte what its list says. A crash leaves nothing to be claimed that isn't there.
 //! - **Leases**: a tracker names a holder only while the last announcement that it acknowledged is younger than its TTL
-//!   ([`leases`]).
-//! - **Conversations**: numbers grow, each request is answered exactly once or its connection ends ([`talk`]); a peer
+//!   (`leases.rs`).
+//! - **Conversations**: numbers grow, each request is answered exactly once or its connection ends (`talk.rs`); a peer
 //!   that is busy is left alone as long as it asked for; a chunk that came by another way is cancelled.
 //! - **Bounds**: requests that wait at a seeder, bytes that a downloader has under way, holders in an answer.
 //! - **The interface**: nothing is done to a connection that is closed, no deadline stays in the past

@@ -47,8 +47,8 @@ pub struct Scenario {
 }
 
 impl Scenario {
-    /// With these faults on, and nothing else changed.
-    const fn new(name: &'static str, about: &'static str, faults: &'static [Fault]) -> Self {
+    /// A small swarm in which nothing happens: `draw` turns on what is to happen.
+    pub const fn new(name: &'static str, about: &'static str, faults: &'static [Fault]) -> Self {
         Self { name, about, faults, draw: |_, _| {}, prepare: |_| {}, check: |_| Ok(()) }
     }
 }
