@@ -51,7 +51,7 @@ const WEIGHT: u64 = 1 << 20;
 const CHUNK_TIME: Duration = Duration::from_micros(WEIGHT * 1_000_000 / RATE);
 const RATE: u64 = 1 << 20;
 /// Between the moments at which it is looked who is done, in steps.
-const LOOK: u32 = 5_000;
+const LOOK: usize = 5_000;
 /// After so many chunk times for each chunk of the file nobody is waited for any longer.
 const PATIENCE: u32 = 20;
 
@@ -77,7 +77,8 @@ impl Crowd {
             })
             .collect();
         let end = begun + CHUNK_TIME * self.chunks * PATIENCE;
-        while world.now() < end && pending(&world, &gets) && (0..LOOK).all(|_| world.step()) {}
+        let look = LOOK.max(self.nodes * 8);
+        while world.now() < end && pending(&world, &gets) && (0..look).all(|_| world.step()) {}
         self.outcome(&world, begun, &gets)
     }
 
