@@ -243,6 +243,12 @@ impl World {
         self.hosts[host.0].is_honest()
     }
 
+    /// Whom a host has a connection with.
+    pub fn peers(&mut self, host: HostId) -> Vec<HostId> {
+        let conns: Vec<_> = self.hosts[host.0].links.values().map(|(conn, _)| *conn).collect();
+        conns.into_iter().filter_map(|conn| self.net.get(conn)?.other_than(host)).collect()
+    }
+
     /// A host's place in the network, to change its latency or bandwidth.
     pub fn place(&mut self, host: HostId) -> &mut Place {
         &mut self.hosts[host.0].place

@@ -197,3 +197,15 @@ fn neighbours_that_are_of_no_use_make_room_for_others() {
     let took = world.finish();
     assert!(took < 5 * SECOND, "{took:?}");
 }
+
+#[test]
+fn neighbours_that_are_of_use_make_room_for_nobody() {
+    let mut world = World::new(file(200 * 64), 64, Config::default());
+    (1..=20).for_each(|host| world.peer(host, Manner::Honest).chunk_time = SECOND);
+    world.begin();
+    world.run(SECOND);
+    world.peer(21, Manner::Honest);
+    world.run(5 * SECOND);
+    assert_eq!(closes(&world), []);
+    assert!(!world.is_over() && world.dials(21).is_empty());
+}

@@ -59,6 +59,27 @@ fn rounds_become_rare_and_a_lost_neighbour_brings_them_back() {
 }
 
 #[test]
+fn with_eight_neighbours_left_nobody_is_asked_for_more() {
+    let mut world = world(1);
+    let hosts: Vec<u8> = (1..=9).collect();
+    world.tracker(&hosts);
+    for host in &hosts {
+        world.stranger(*host, Manner::Honest).chunk_time = 20 * SECOND;
+    }
+    world.begin();
+    world.run(18 * SECOND);
+    let before = world.queries().len();
+    for (host, more) in [(1, 0), (2, 1)] {
+        let link = world.link(host);
+        world.feed(Event::Closed { link });
+        // It would be dialled again.
+        world.peers.get_mut(&addr(host)).unwrap().manner = Manner::BlackHole;
+        world.run(SECOND);
+        assert_eq!(world.queries().len(), before + more, "after the loss of {host}");
+    }
+}
+
+#[test]
 fn a_holder_that_turns_out_to_be_stale_brings_the_next_round_forward() {
     let mut world = world(1);
     let id = world.seed.id();

@@ -8,6 +8,7 @@
 
 mod crash;
 mod disk;
+mod errors;
 mod order;
 mod resume;
 mod rig;

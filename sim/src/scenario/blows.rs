@@ -42,9 +42,9 @@ impl Stage {
                 Some((pause, Blow::Calm(node)))
             }
             Fault::Partition | Fault::OneWay => {
-                // Most of what is said is said to trackers and to the first seeder.
-                let hubs: Vec<_> = self.trackers.iter().copied().chain(nodes.first().copied()).collect();
-                let others = if self.entropy.below(2) == 0 { &hubs } else { &nodes };
+                // Two that speak to each other, most of the time.
+                let peers = self.world.peers(one);
+                let others = if self.entropy.below(4) > 0 { &peers } else { &nodes };
                 let &other = self.entropy.pick(others).filter(|other| **other != one)?;
                 if fault == Fault::Partition {
                     self.world.cut(one, other);
@@ -53,10 +53,14 @@ impl Stage {
                 }
                 Some((2 * pause, Blow::Heal(one, other)))
             }
-            Fault::HalfOpen => self.world.is_up(node).then(|| {
-                self.world.vanish(node);
-                (pause, Blow::Start(node))
-            }),
+            Fault::HalfOpen => {
+                // Somebody whom others have something to say to: trackers always are.
+                let host = if self.entropy.below(4) == 0 { *self.entropy.pick(&self.trackers)? } else { node };
+                self.world.is_up(host).then(|| {
+                    self.world.vanish(host);
+                    (pause, Blow::Start(host))
+                })
+            }
             Fault::Crash | Fault::UnsyncedLost => {
                 let gets: Vec<_> = self.downloads.iter().map(|get| get.host).collect();
                 let &node = if fault == Fault::Crash { &node } else { self.entropy.pick(&gets)? };

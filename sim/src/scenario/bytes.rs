@@ -1,6 +1,7 @@
 //! Scenarios about bytes that are not what they should be, and lists that aren't.
 
 use samara::Entropy;
+use samara::downloader::Note;
 
 use super::{Scenario, Setup, Stage};
 use crate::fault::Fault;
@@ -21,6 +22,7 @@ pub(super) const ALL: &[Scenario] = &[
     Scenario {
         draw: false_lists,
         prepare: forge,
+        check: wasted,
         ..Scenario::new(
             "false-chunk-list",
             "who knows the hash only is offered lists that aren't the file's, by more holders than the true one has",
@@ -48,7 +50,9 @@ pub(super) const ALL: &[Scenario] = &[
 
 /// One honest complete holder, and some that are not.
 fn false_lists(setup: &mut Setup, entropy: &mut Entropy) {
-    setup.unpinned(3 + entropy.below(8), entropy);
+    // Some are longer than the window within which a false list can be believed.
+    let chunks = if entropy.below(32) == 0 { 100 + entropy.below(80) } else { 3 + entropy.below(8) };
+    setup.unpinned(chunks, entropy);
     setup.seeders = 1;
     setup.downloaders = 1 + entropy.below(2);
     setup.hostile = 0;
@@ -87,4 +91,24 @@ fn forge(stage: &mut Stage) {
         let one = u32::try_from(stage.entropy.below(stage.seed.chunks() as usize)).unwrap_or(0);
         stage.impostor("withholder", crate::hostile::Trick::Withhold(vec![one]), Fault::Withhold);
     }
+}
+
+/// What was fetched in vain is no more than the window allows: a quarter of the file or 64 chunks to begin with, and
+/// 64 chunks for each list that was refuted.
+fn wasted(stage: &Stage) -> Result<(), String> {
+    let (chunks, chunk_size) = (u64::from(stage.seed.chunks()), u64::from(stage.seed.chunk_size()));
+    for get in &stage.downloads {
+        let notes = stage.notes(get.host);
+        let fetched: u64 = notes
+            .iter()
+            .map(|note| if let Note::Verified { bytes, .. } = note { (*bytes).into() } else { 0 })
+            .sum();
+        let refuted = notes.iter().filter(|note| matches!(note, Note::Refuted { .. })).count() as u64;
+        let window = (chunks / 4).max(64) + 64 * refuted.saturating_sub(1);
+        let waste = fetched.saturating_sub(stage.bytes.len() as u64);
+        if waste > window * chunk_size {
+            return Err(format!("{} fetched {waste} B in vain", stage.world.name(get.host)));
+        }
+    }
+    Ok(())
 }

@@ -12,6 +12,8 @@ pub(super) const ALL: &[Scenario] = &[
             setup.seeders = 1;
             setup.downloaders = 10 + entropy.below(10);
             setup.stagger = Duration::from_millis(100);
+            setup.trouble = Duration::from_secs(2);
+            setup.strikes = 4;
             setup.faults = vec![Fault::SlowLine];
         },
         check: shared,

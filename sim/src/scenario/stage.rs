@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use samara::downloader::{Pin, Target};
+use samara::downloader::{Note, Pin, Target};
 use samara::seeder::FileId;
 use samara::{Entropy, Seed, node, tracker};
 
 use super::setup::Setup;
 use crate::fault::Fault;
 use crate::file;
-use crate::host::{HostId, Order};
+use crate::host::{HostId, Order, Report};
 use crate::hostile::{Flooder, Impostor, Teller, Trick};
 use crate::trace::Detail;
 use crate::world::{Weight, World};
@@ -205,6 +205,16 @@ impl Stage {
         let file = self.world.download(host, order.clone());
         self.downloads.push(Download { host, file, order });
         host
+    }
+
+    /// What a node said of its downloads.
+    pub fn notes<'a>(&'a self, host: HostId) -> Vec<&'a Note> {
+        let reports = self.world.reports(host).iter();
+        let note = |report: &'a Report| match report {
+            Report::Node(node::Note::Download { note, .. }) => Some(note),
+            _ => None,
+        };
+        reports.filter_map(|(_, report)| note(report)).collect()
     }
 
     /// Every honest node.

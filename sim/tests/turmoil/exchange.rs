@@ -106,3 +106,13 @@ fn a_download_survives_a_partition_that_no_connection_does() -> turmoil::Result 
     assert!(stage.is_whole_on("downloader")?);
     Ok(())
 }
+
+#[test]
+fn a_download_survives_a_link_that_works_in_one_direction_only() -> turmoil::Result {
+    for (from, to) in [("seeder", "downloader"), ("downloader", "seeder")] {
+        let stage = Stage::new(CHUNKS, 13)?;
+        interrupted(&stage, |sim| sim.partition_oneway(from, to), |sim| sim.repair_oneway(from, to))?;
+        assert!(stage.is_whole_on("downloader")?, "{from} to {to}");
+    }
+    Ok(())
+}

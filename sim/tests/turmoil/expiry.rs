@@ -11,7 +11,7 @@ use samara_tokio::client::Client;
 use tokio::time::sleep;
 
 use crate::env::Turmoil;
-use crate::stage::{PORT, Stage, TRACKER_PORT};
+use crate::stage::{PORT, Stage, TRACKER_PORT, TRAVEL};
 
 const TTL: Duration = Duration::from_secs(15);
 const INTERVAL: Duration = Duration::from_secs(5);
@@ -19,8 +19,6 @@ const INTERVAL: Duration = Duration::from_secs(5);
 const CRASH: Duration = Duration::from_secs(22);
 /// Until when the tracker is asked.
 const END: Duration = Duration::from_secs(45);
-/// More than a few messages take.
-const TRAVEL: Duration = Duration::from_millis(100);
 
 /// An answer of the tracker.
 struct Answer {

@@ -21,6 +21,15 @@ struct Entry {
     what: What,
 }
 
+/// A chunk that a downloader has accepted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Chunk {
+    pub(crate) at: Duration,
+    pub(crate) host: &'static str,
+    pub(crate) index: u32,
+    pub(crate) from: SocketAddr,
+}
+
 /// Who reports what.
 #[derive(Debug)]
 pub(crate) enum What {
@@ -35,48 +44,110 @@ impl Log {
         self.0.borrow_mut().push(Entry { at, host, what });
     }
 
-    /// Whose files trackers have acknowledged, once for each time.
+    /// Whose files trackers have acknowledged, once for each time that a host was started.
     pub(crate) fn announced(&self) -> Vec<&'static str> {
-        let announced =
-            |entry: &Entry| matches!(entry.what, What::Node(Report::Announced { .. })).then_some(entry.host);
-        self.0.borrow().iter().filter_map(announced).collect()
+        self.reports(|_, host, report| matches!(report, Report::Announced { .. }).then_some(host))
+    }
+
+    /// When a download was complete, and on which host.
+    pub(crate) fn done(&self) -> Vec<(Duration, &'static str)> {
+        self.reports(|at, host, report| matches!(report, Report::Done { .. }).then_some((at, host)))
     }
 
     /// Which chunks were accepted, and from whom.
     pub(crate) fn verified(&self) -> Vec<(u32, SocketAddr)> {
-        self.downloads(|note| {
-            if let Note::Verified { index, from, .. } = note { Some((*index, *from)) } else { None }
+        self.chunks().into_iter().map(|chunk| (chunk.index, chunk.from)).collect()
+    }
+
+    /// All about the chunks that were accepted.
+    pub(crate) fn chunks(&self) -> Vec<Chunk> {
+        self.downloads(|at, host, note| {
+            let Note::Verified { index, from, .. } = note else { return None };
+            Some(Chunk { at, host, index: *index, from: *from })
         })
     }
 
     /// Who was banned, and for what.
     pub(crate) fn banned(&self) -> Vec<(SocketAddr, Fault)> {
         self.downloads(
-            |note| if let Note::Banned { addr, fault } = note { Some((*addr, *fault)) } else { None },
+            |_, _, note| {
+                if let Note::Banned { addr, fault } = note { Some((*addr, *fault)) } else { None }
+            },
         )
     }
 
     /// Who was found stale, and how.
     pub(crate) fn stale(&self) -> Vec<(SocketAddr, Stale)> {
-        self.downloads(|note| if let Note::Stale { addr, why } = note { Some((*addr, *why)) } else { None })
+        self.downloads(
+            |_, _, note| {
+                if let Note::Stale { addr, why } = note { Some((*addr, *why)) } else { None }
+            },
+        )
+    }
+
+    /// Which hosts lost a connection that was in use, when, and to whom.
+    pub(crate) fn lost(&self) -> Vec<(Duration, &'static str, SocketAddr)> {
+        self.downloads(
+            |at, host, note| {
+                if let Note::Lost { addr } = note { Some((at, host, *addr)) } else { None }
+            },
+        )
+    }
+
+    /// How many bytes of an earlier run were taken up, and where.
+    pub(crate) fn resumed(&self) -> Vec<(&'static str, u64)> {
+        self.downloads(
+            |_, host, note| if let Note::Resumed { bytes } = note { Some((host, *bytes)) } else { None },
+        )
     }
 
     /// What `pick` finds in the notes of all downloads.
-    fn downloads<T>(&self, pick: impl Fn(&Note) -> Option<T>) -> Vec<T> {
-        let note = |entry: &Entry| match &entry.what {
-            What::Node(Report::Note(node::Note::Download { note, .. })) => pick(note),
-            What::Node(_) | What::Tracker(_) => None,
+    fn downloads<T>(&self, pick: impl Fn(Duration, &'static str, &Note) -> Option<T>) -> Vec<T> {
+        self.reports(|at, host, report| {
+            let Report::Note(node::Note::Download { note, .. }) = report else { return None };
+            pick(at, host, note)
+        })
+    }
+
+    /// What `pick` finds in the reports of all nodes.
+    fn reports<T>(&self, pick: impl Fn(Duration, &'static str, &Report) -> Option<T>) -> Vec<T> {
+        let report = |Entry { at, host, what }: &Entry| match what {
+            What::Node(report) => pick(*at, host, report),
+            What::Tracker(_) => None,
         };
-        self.0.borrow().iter().filter_map(note).collect()
+        self.0.borrow().iter().filter_map(report).collect()
     }
 
     /// When the tracker found a lease expired, and whose.
     pub(crate) fn expired(&self) -> Vec<(Duration, SocketAddr)> {
-        let expired = |entry: &Entry| match entry.what {
-            What::Tracker(tracker::Note::Expired { node, .. }) => Some((entry.at, node)),
-            What::Tracker(_) | What::Node(_) => None,
+        self.tracker(
+            |at, note| {
+                if let tracker::Note::Expired { node, .. } = note { Some((at, *node)) } else { None }
+            },
+        )
+    }
+
+    /// When a lease began at the tracker, and whose.
+    pub(crate) fn joined(&self) -> Vec<(Duration, SocketAddr)> {
+        self.tracker(
+            |at, note| if let tracker::Note::Joined { node, .. } = note { Some((at, *node)) } else { None },
+        )
+    }
+
+    /// When the tracker was asked for holders, and how many it named.
+    pub(crate) fn queried(&self) -> Vec<(Duration, u32)> {
+        self.tracker(|at, note| {
+            if let tracker::Note::Queried { holders, .. } = note { Some((at, *holders)) } else { None }
+        })
+    }
+
+    /// What `pick` finds in the notes of the tracker.
+    fn tracker<T>(&self, pick: impl Fn(Duration, &tracker::Note) -> Option<T>) -> Vec<T> {
+        let note = |entry: &Entry| match &entry.what {
+            What::Tracker(note) => pick(entry.at, note),
+            What::Node(_) => None,
         };
-        self.0.borrow().iter().filter_map(expired).collect()
+        self.0.borrow().iter().filter_map(note).collect()
     }
 
     /// Everything as text, a line each, but for what the real disk has a say in.

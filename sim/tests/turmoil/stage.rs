@@ -21,6 +21,8 @@ use crate::log::{Log, What};
 pub(crate) const TRACKER_PORT: u16 = 7_070;
 /// Where nodes serve.
 pub(crate) const PORT: u16 = 7_071;
+/// More than a few messages take.
+pub(crate) const TRAVEL: Duration = Duration::from_millis(100);
 /// Longer than any of these simulations takes, in simulated time.
 const BOUND: Duration = Duration::from_secs(180);
 /// How often a host looks whether something has happened.
@@ -118,16 +120,42 @@ impl Stage {
         let path = self.path(host);
         let identity = files::identity(&path)?;
         node.share(path, self.seed().clone(), identity);
-        while let Some(report) = reports.next().await {
-            self.log().add(host, What::Node(report));
-        }
-        Err("the seeder has ended".into())
+        self.follow(host, &mut reports, |_| false).await
     }
 
     /// To be run on a host: downloads the file, and ends when it is there.
     pub(crate) async fn download(&self, host: &'static str, pin: Pin) -> turmoil::Result {
-        let (node, mut reports) = self.node(host, 0).await?;
-        fs::create_dir(self.0.folder.path().join(host))?;
+        let (_node, mut reports) = self.begin(host, pin, 0).await?;
+        self.follow(host, &mut reports, |report| matches!(report, Report::Done { .. })).await
+    }
+
+    /// Adds a node that downloads the file once so many others have announced it, and seeds it from then on. Unlike a
+    /// client, it can crash. `limit`: bytes per second that it sends; 0: no limit.
+    pub(crate) fn downloader(&self, sim: &mut Sim<'_>, host: &'static str, others: usize, limit: u64) {
+        let stage = self.clone();
+        sim.host(host, move || {
+            let stage = stage.clone();
+            async move {
+                stage.until(|log| log.announced().len() >= others).await;
+                let (_node, mut reports) = stage.begin(host, Pin::Hash, limit).await?;
+                stage.follow(host, &mut reports, |_| false).await
+            }
+        });
+    }
+
+    /// Lets the simulation run until so many downloads are complete.
+    pub(crate) fn ends_with(&self, sim: &mut Sim<'_>, downloads: usize) {
+        let stage = self.clone();
+        sim.client("end", async move {
+            stage.until(|log| log.done().len() == downloads).await;
+            Ok(())
+        });
+    }
+
+    async fn begin(&self, host: &'static str, pin: Pin, limit: u64) -> io::Result<(NodeHandle, Reports)> {
+        let (node, reports) = self.node(host, limit).await?;
+        // It is there already after a crash.
+        fs::create_dir_all(self.0.folder.path().join(host))?;
         node.download(Order {
             target: Target { file_hash: self.seed().file_hash(), pin },
             path: self.path(host),
@@ -135,16 +163,26 @@ impl Stage {
             overwrite: false,
             config: downloader::Config::default(),
         });
+        Ok((node, reports))
+    }
+
+    /// Writes down reports up to `the_last`.
+    async fn follow(
+        &self,
+        host: &'static str,
+        reports: &mut Reports,
+        the_last: impl Fn(&Report) -> bool,
+    ) -> turmoil::Result {
         while let Some(report) = reports.next().await {
             self.log().add(host, What::Node(report.clone()));
             if let Report::Failed { error, .. } = report {
-                return Err(format!("{error:?}").into());
+                return Err(format!("{host}: {error:?}").into());
             }
-            if matches!(report, Report::Done { .. }) {
+            if the_last(&report) {
                 return Ok(());
             }
         }
-        Err("the downloader has ended".into())
+        Err(format!("{host} has ended").into())
     }
 
     async fn node(&self, host: &'static str, limit_up: u64) -> io::Result<(NodeHandle, Reports)> {
@@ -174,4 +212,18 @@ impl Stage {
 
 fn listen(port: u16) -> SocketAddr {
     ([0, 0, 0, 0], port).into()
+}
+
+/// The address of a host's node.
+pub(crate) fn addr(sim: &Sim<'_>, host: &str) -> SocketAddr {
+    (sim.lookup(host), PORT).into()
+}
+
+/// Lets time pass.
+pub(crate) fn pass(sim: &mut Sim<'_>, time: Duration) -> turmoil::Result {
+    let end = sim.elapsed() + time;
+    while sim.elapsed() < end {
+        sim.step()?;
+    }
+    Ok(())
 }

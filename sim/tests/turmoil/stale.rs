@@ -1,31 +1,21 @@
-//! Seeders whose file is not what it was.
+//! Seeders whose file is gone.
 
-use std::fs::{self, File};
-use std::io;
-use std::net::SocketAddr;
-use std::path::Path;
+use std::fs;
 
 use samara::downloader::{Pin, Stale};
 use samara::tracker;
 use samara::wire::message::Gone;
-use samara::wire::session::Fault;
-use samara_tokio::files;
 use turmoil::Sim;
 
-use crate::stage::{PORT, Stage};
+use crate::stage::{Stage, addr};
 
-/// Two seeders, of which `bad` gets a change of mind, and a downloader.
-fn two_seeders(stage: &Stage, limit: u64) -> turmoil::Result<Sim<'static>> {
+/// A tracker and two seeders, `good` and `bad`.
+pub(crate) fn two_seeders(stage: &Stage, limit: u64) -> turmoil::Result<Sim<'static>> {
     let mut sim = stage.sim();
     stage.tracker(&mut sim, tracker::Config::default());
     stage.seeder(&mut sim, "good", limit)?;
     stage.seeder(&mut sim, "bad", limit)?;
     Ok(sim)
-}
-
-/// The address of a host's node.
-fn addr(sim: &Sim<'_>, host: &str) -> SocketAddr {
-    (sim.lookup(host), PORT).into()
 }
 
 #[test]
@@ -89,36 +79,5 @@ fn a_seeder_that_is_cut_off_in_mid_download_is_replaced_by_the_other() -> turmoi
 
     assert_eq!(sent(&stage), before, "nothing gets through");
     assert!(stage.is_whole_on("downloader")?);
-    Ok(())
-}
-
-/// Changes a byte of each chunk, and makes the file look as if it had not been touched.
-fn corrupt(path: &Path) -> io::Result<()> {
-    let before = fs::metadata(path)?.modified()?;
-    let mut bytes = fs::read(path)?;
-    bytes.iter_mut().step_by(256 << 10).for_each(|byte| *byte ^= 1);
-    fs::write(path, bytes)?;
-    File::options().write(true).open(path)?.set_modified(before)
-}
-
-#[test]
-fn who_sends_corrupted_bytes_is_banned_and_the_other_completes_the_file() -> turmoil::Result {
-    let stage = Stage::new(10, 9)?;
-    let mut sim = two_seeders(&stage, 0)?;
-    let downloader = stage.clone();
-    sim.client("downloader", async move {
-        downloader.until(|log| log.announced().len() == 2).await;
-        let path = downloader.path("bad");
-        let before = files::identity(&path)?;
-        corrupt(&path)?;
-        assert_eq!(files::identity(&path)?, before, "nobody can see it");
-        downloader.download("downloader", Pin::Hash).await
-    });
-    sim.run()?;
-
-    let (banned, bad) = (stage.log().banned(), addr(&sim, "bad"));
-    assert!(matches!(banned[..], [(addr, Fault::BadChunk { .. })] if addr == bad), "{banned:?}");
-    assert!(stage.log().verified().iter().all(|(_, from)| *from == addr(&sim, "good")));
-    assert!(!stage.is_whole_on("bad")? && stage.is_whole_on("downloader")?);
     Ok(())
 }

@@ -4,6 +4,7 @@
 mod crashes;
 mod downloads;
 mod expiry;
+mod faults;
 mod poison;
 mod stale;
 mod traces;

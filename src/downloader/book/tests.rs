@@ -110,6 +110,17 @@ fn hope_is_whoever_was_not_tried_or_was_busy() {
 }
 
 #[test]
+fn who_could_not_be_asked_anything_is_tried_again_and_is_still_hope() {
+    let mut book = book();
+    name(&mut book, 1);
+    next(&mut book, at(0));
+    book.later(addr(1), at(0));
+    assert!(book.has_hope());
+    assert_eq!(next(&mut book, at(0)), None);
+    assert_eq!(next(&mut book, at(1)), Some(addr(1)));
+}
+
+#[test]
 fn holders_of_lists_that_nobody_wants_wait_on_the_shelf() {
     let mut book = book();
     name(&mut book, 1);

@@ -168,6 +168,15 @@ fn while_others_wait_a_network_has_one_slot_and_one_place() {
 }
 
 #[test]
+fn a_network_with_several_places_yields_one_even_to_one_that_was_served_after_it() {
+    let mut bench = Bench::new(0);
+    bench.fetch("10.0.1.1", 1, &[0]);
+    bench.fetch("10.0.2.1", 1, &[0]);
+    (2..=4).for_each(|request| assert_eq!(bench.fetch("10.0.1.1", request, &[0]), []));
+    assert_eq!(busy(&bench.fetch("10.0.2.1", 2, &[0])), [asker("10.0.1.1", 4)]);
+}
+
+#[test]
 fn within_a_network_a_peer_served_longer_ago_takes_the_place_of_one_just_served() {
     let mut bench = Bench::new(0);
     (1..=5).for_each(|request| assert!(busy(&bench.fetch("10.0.1.1", request, &[0])).is_empty()));

@@ -95,6 +95,17 @@ fn a_record_that_names_a_chunk_that_the_file_does_not_have_is_not_taken() {
 }
 
 #[test]
+fn one_record_can_name_every_chunk_of_the_largest_file() {
+    let mut builder = SeedBuilder::<Sha2>::with_chunk_size(64 << 16, 64).unwrap();
+    (0..1 << 16).for_each(|_| builder.update(&[7; 64]));
+    let seed = builder.finish(SafeName::new("f").unwrap()).unwrap();
+    let (mut writer, mut bytes) = Writer::begin(&seed, false, 5);
+    let all: Vec<u32> = (0..limits::MAX_CHUNKS).collect();
+    writer.record(&Record::Durable(&all), &mut bytes);
+    assert!(Journal::parse(&bytes).unwrap().claimed.is_all());
+}
+
+#[test]
 fn a_huge_count_takes_no_memory() {
     let (mut writer, mut bytes) = Writer::begin(&seed(), false, 5);
     writer.record(&Record::Written(&[1]), &mut bytes);

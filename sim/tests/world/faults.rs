@@ -1,0 +1,148 @@
+//! What can be done to a world, one kind at a time: each has the effect that it says, and is counted.
+
+use std::time::Duration;
+
+use samara::downloader::Failure;
+use samara::store::DiskErrorKind;
+use samara_sim::disk::Harm;
+use samara_sim::fault::Fault;
+use samara_sim::file;
+use samara_sim::host::{HostId, Order};
+use samara_sim::world::World;
+
+use super::{SECOND, finish, world};
+
+/// Alice has a file of 100 chunks that takes bob a second or more.
+fn two() -> (World, [HostId; 3], samara::seeder::FileId, Vec<u8>) {
+    let bytes = file::random(102_400, 1);
+    let seed = file::seed(&bytes, 1_024);
+    let (mut world, tracker, [alice, bob]) = world(1, ["alice", "bob"]);
+    world.place(alice).up = 100_000;
+    world.share(alice, "file", &bytes, seed.clone());
+    world.run_for(SECOND);
+    let mut order = Order::new("file", file::pinned(&seed));
+    order.store.sync_after = Duration::from_millis(100);
+    let get = world.download(bob, order);
+    world.run_for(SECOND / 2);
+    (world, [tracker, alice, bob], get, bytes)
+}
+
+#[track_caller]
+fn comes_out_right(mut world: World, bob: HostId, get: samara::seeder::FileId, bytes: &[u8]) {
+    assert_eq!(finish(&mut world, bob, get), None, "{}", world.trace());
+    assert_eq!(world.disk(bob).bytes("file"), Some(bytes));
+}
+
+#[track_caller]
+fn fired(world: &World, fault: Fault) {
+    assert!(world.fired().contains_key(&fault), "{fault}: {:?}", world.fired());
+}
+
+#[test]
+fn a_reset_breaks_connections_and_both_ends_dial_again() {
+    let (mut world, [_, alice, bob], get, bytes) = two();
+    world.reset(alice);
+    world.run_for(SECOND / 10);
+    fired(&world, Fault::Reset);
+    assert!(world.trace().contains("bob loses alice"));
+    comes_out_right(world, bob, get, &bytes);
+}
+
+#[test]
+fn a_lossy_line_breaks_connections_now_and_then() {
+    let (mut world, [_, alice, bob], get, bytes) = two();
+    world.place(alice).loss = 20_000;
+    world.run_for(SECOND);
+    fired(&world, Fault::Reset);
+    world.place(alice).loss = 0;
+    comes_out_right(world, bob, get, &bytes);
+}
+
+#[test]
+fn a_one_way_cut_stops_one_direction_only() {
+    let (mut world, [_, alice, bob], get, bytes) = two();
+    let before = world.uploaded(alice);
+    world.cut_one_way(bob, alice);
+    world.run_for(3 * SECOND);
+    fired(&world, Fault::OneWay);
+    assert!(world.uploaded(alice) > before, "what was asked for before still comes");
+    assert!(world.outcome(bob, get).is_none());
+    world.heal_all();
+    comes_out_right(world, bob, get, &bytes);
+}
+
+#[test]
+fn a_host_that_vanishes_leaves_half_open_connections() {
+    let (mut world, [_, alice, bob], get, bytes) = two();
+    world.vanish(alice);
+    world.run_for(SECOND);
+    assert!(!world.trace().contains("bob loses alice"), "nobody told it");
+    world.start(alice);
+    comes_out_right(world, bob, get, &bytes);
+}
+
+#[test]
+fn a_full_disk_ends_a_download_and_room_resumes_it() {
+    let (mut world, [_, _, bob], get, bytes) = two();
+    world.disk_mut(bob).harm(Harm { room: Some(60_000), ..Harm::default() });
+    let failure = finish(&mut world, bob, get);
+    assert!(
+        matches!(failure, Some(Failure::Disk(error)) if error.kind == DiskErrorKind::Full),
+        "{failure:?}"
+    );
+    fired(&world, Fault::DiskFull);
+    world.disk_mut(bob).harm(Harm::default());
+    world.download_again(bob, get);
+    comes_out_right(world, bob, get, &bytes);
+}
+
+#[test]
+fn an_operation_fails_by_its_number() {
+    let (mut world, [_, _, bob], get, bytes) = two();
+    let next = world.disk(bob).operations();
+    world.disk_mut(bob).harm(Harm { fails: Some(next + 3), ..Harm::default() });
+    let failure = finish(&mut world, bob, get);
+    assert!(
+        matches!(failure, Some(Failure::Disk(error)) if error.kind == DiskErrorKind::Other),
+        "{failure:?}"
+    );
+    assert_eq!(world.disk(bob).operations(), next + 4, "nothing is written after it");
+    world.download_again(bob, get);
+    comes_out_right(world, bob, get, &bytes);
+}
+
+#[test]
+fn a_slow_disk_holds_requests_back() {
+    let (mut world, [_, alice, bob], get, bytes) = two();
+    world.disk_mut(bob).harm(Harm { delay: Duration::from_secs(1), ..Harm::default() });
+    world.run_for(2 * SECOND);
+    fired(&world, Fault::DiskSlow);
+    assert!(world.uploaded(alice) <= bytes.len() as u64);
+    world.disk_mut(bob).harm(Harm::default());
+    comes_out_right(world, bob, get, &bytes);
+}
+
+#[test]
+fn clocks_jump_and_drift_and_nothing_is_forgotten_too_early_or_too_late() {
+    let (mut world, [tracker, alice, bob], get, bytes) = two();
+    world.clock_back(tracker, SECOND);
+    world.clock_drift(alice, 50_000);
+    world.clock_ahead(bob, Duration::from_secs(3_600));
+    for fault in [Fault::ClockBack, Fault::ClockDrift, Fault::ClockAhead] {
+        fired(&world, fault);
+    }
+    world.run_for(SECOND);
+    comes_out_right(world, bob, get, &bytes);
+}
+
+#[test]
+fn a_crash_that_loses_nothing_is_not_counted_as_loss() {
+    let (mut world, [_, alice, bob], get, bytes) = two();
+    world.crash(alice);
+    assert!(!world.fired().contains_key(&Fault::UnsyncedLost));
+    world.crash(bob);
+    fired(&world, Fault::UnsyncedLost);
+    world.start(alice);
+    world.start(bob);
+    comes_out_right(world, bob, get, &bytes);
+}
