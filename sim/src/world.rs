@@ -8,6 +8,7 @@ mod harm;
 mod moments;
 mod orders;
 mod queue;
+mod spread;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -25,6 +26,7 @@ use crate::net::{ConnId, Net, Place, Side};
 use crate::oracle::Oracle;
 use crate::trace::{Detail, Digest, Trace};
 use queue::Queue;
+pub use spread::Spread;
 
 /// Trackers and nodes in simulated time. The same number gives the same world, to the last line of its trace.
 #[expect(missing_debug_implementations, reason = "its trace is what it has to say")]
@@ -45,6 +47,7 @@ pub struct World {
     history: Option<History>,
     fired: BTreeMap<Fault, u64>,
     weight: Weight,
+    spread: Spread,
 }
 
 /// What chunks weigh on the lines: they can be small in memory and large in modelled transfer time.
@@ -115,6 +118,7 @@ impl World {
             history: None,
             fired: BTreeMap::new(),
             weight: Weight::default(),
+            spread: Spread::default(),
         }
     }
 

@@ -156,6 +156,8 @@ impl World {
 
     /// A slice is on its way; the next one goes when the line is free.
     fn poured(&mut self, id: ConnId, request: u32, slice: Range<u64>, left: Time) {
+        self.spread.control += HEADER as u64;
+        self.spread.sent += (slice.end - slice.start) * self.weight.factor;
         let Some(conn) = self.net.get(id) else { return };
         if let Some(end) = conn.acceptor {
             self.hosts[end.host.0].uploaded += slice.end - slice.start;
@@ -255,6 +257,7 @@ impl World {
         let (now, name) = (self.now, &self.hosts[host.0].name);
         self.trace.line(report.detail(), now, |names| format!("{name} {}", names.report(&report)));
         self.noticed(host, &report);
+        self.spreads(&report);
         if self.oracle.is_some() {
             self.check_report(host, &report);
         }

@@ -88,6 +88,7 @@ impl World {
         self.buffer.clear();
         codec::encode(request, &message, &mut self.buffer);
         self.digest.add(host.0, &self.buffer);
+        self.spread.control += self.buffer.len() as u64;
         if self.oracle.is_none() {
             // That it is read as it was written is the watched worlds' business.
             self.put(id, side.other(), Parcel::Message { request, message }, self.buffer.len() as u64);
