@@ -90,6 +90,8 @@ pub struct Order {
     pub config: downloader::Config,
     /// How to store it.
     pub store: store::Config,
+    /// What its part file is called.
+    part: String,
 }
 
 impl Order {
@@ -97,7 +99,8 @@ impl Order {
     pub fn new(name: &str, target: Target) -> Self {
         let store = store::Config::new(target.file_hash);
         let config = downloader::Config::default();
-        Self { name: name.to_owned(), target, peers: Vec::new(), config, store }
+        let part = crate::disk::name(name, store::File::Part);
+        Self { name: name.to_owned(), target, peers: Vec::new(), config, store, part }
     }
 }
 
@@ -296,13 +299,12 @@ impl Host {
     }
 
     /// Where the bytes of `file` are now: a download's part file, until it has its name.
-    pub(crate) fn path(&self, file: FileId) -> Option<String> {
+    pub(crate) fn path(&self, file: FileId) -> Option<&str> {
         match self.library.get(&file)? {
-            Holding::Shared { name, .. } => Some(name.clone()),
+            Holding::Shared { name, .. } => Some(name),
             Holding::Download(order) => {
-                let part = crate::disk::name(&order.name, store::File::Part);
-                let there = self.disk.identity(&part).is_some();
-                Some(if there { part } else { order.name.clone() })
+                let there = self.disk.identity(&order.part).is_some();
+                Some(if there { &order.part } else { &order.name })
             }
         }
     }

@@ -48,7 +48,7 @@ impl Line {
 /// A connection, as the world names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct ConnId {
-    slot: usize,
+    slot: u32,
     generation: u32,
 }
 
@@ -123,6 +123,8 @@ pub(crate) struct Receiving {
 pub(crate) struct Serving {
     pub(crate) file: FileId,
     pub(crate) identity: Option<Identity>,
+    /// Where the chunk begins.
+    pub(crate) begin: u64,
     /// What is still to be sent.
     pub(crate) range: Range<u64>,
     pub(crate) wish: Wish,
@@ -227,7 +229,7 @@ impl Conn {
 #[derive(Debug, Default)]
 pub(crate) struct Net {
     conns: Vec<(u32, Option<Conn>)>,
-    free: Vec<usize>,
+    free: Vec<u32>,
     /// From whom to whom nothing passes, and by which fault.
     cuts: BTreeMap<(HostId, HostId), Fault>,
 }
@@ -236,14 +238,15 @@ impl Net {
     pub(crate) fn add(&mut self, conn: Conn) -> ConnId {
         let slot = self.free.pop().unwrap_or_else(|| {
             self.conns.push((0, None));
-            self.conns.len() - 1
+            u32::try_from(self.conns.len() - 1).expect("fewer than four billion connections")
         });
-        self.conns[slot].1 = Some(conn);
-        ConnId { slot, generation: self.conns[slot].0 }
+        let place = &mut self.conns[slot as usize];
+        place.1 = Some(conn);
+        ConnId { slot, generation: place.0 }
     }
 
     pub(crate) fn get(&mut self, id: ConnId) -> Option<&mut Conn> {
-        self.conns.get_mut(id.slot).filter(|place| place.0 == id.generation)?.1.as_mut()
+        self.conns.get_mut(id.slot as usize).filter(|place| place.0 == id.generation)?.1.as_mut()
     }
 
     /// Closes one end; forgets the connection once both are closed.
@@ -257,7 +260,7 @@ impl Net {
             Side::Acceptor => conn.serving.clear(),
         }
         if conn.is_over() {
-            let place = &mut self.conns[id.slot];
+            let place = &mut self.conns[id.slot as usize];
             *place = (place.0 + 1, None);
             self.free.push(id.slot);
         }
@@ -274,7 +277,7 @@ impl Net {
         self.cuts.remove(&(a, b));
         self.cuts.remove(&(b, a));
         let mut waiting = Vec::new();
-        for (slot, (generation, conn)) in self.conns.iter_mut().enumerate() {
+        for (slot, (generation, conn)) in (0..).zip(&mut self.conns) {
             let Some(conn) = conn else { continue };
             let Some(acceptor) = conn.acceptor else { continue };
             let ends = (acceptor.host, conn.dialer.host);

@@ -47,9 +47,14 @@ impl Trace {
         self.names.0.insert(ip, name.to_owned());
     }
 
+    /// Are lines of this `detail` wanted?
+    pub fn takes(&self, detail: Detail) -> bool {
+        self.detail >= detail && self.detail != Detail::Nothing
+    }
+
     /// Adds a line if `detail` is wanted; otherwise `line` isn't even made.
     pub fn line<D: fmt::Display>(&mut self, detail: Detail, now: Time, line: impl FnOnce(&Names) -> D) {
-        if self.detail >= detail && self.detail != Detail::Nothing {
+        if self.takes(detail) {
             writeln!(self.text, "{now}  {}", line(&self.names)).expect("strings can be written to");
         }
     }

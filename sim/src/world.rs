@@ -8,9 +8,10 @@ mod harm;
 mod look;
 mod moments;
 mod orders;
+mod queue;
+mod spread;
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
@@ -24,13 +25,14 @@ use crate::host::{Host, HostId, Life, Role};
 use crate::net::{ConnId, Net, Place, Side};
 use crate::oracle::Oracle;
 use crate::trace::{Detail, Digest, Trace};
+use queue::Queue;
+pub use spread::Spread;
 
 /// Trackers and nodes in simulated time. The same number gives the same world, to the last line of its trace.
 #[expect(missing_debug_implementations, reason = "its trace is what it has to say")]
 pub struct World {
     now: Time,
-    queue: BinaryHeap<Reverse<Entry>>,
-    entries: u64,
+    queue: Queue<What>,
     hosts: Vec<Host>,
     addrs: BTreeMap<SocketAddr, HostId>,
     net: Net,
@@ -45,6 +47,7 @@ pub struct World {
     history: Option<History>,
     fired: BTreeMap<Fault, u64>,
     weight: Weight,
+    spread: Spread,
 }
 
 /// What chunks weigh on the lines: they can be small in memory and large in modelled transfer time.
@@ -64,34 +67,6 @@ impl Default for Weight {
 
 /// Bytes per second of a host's line, if a test doesn't say otherwise: 100 Mbit/s.
 const RATE: u64 = 12_500_000;
-
-/// Something that happens at its time; among equals, in the order in which it was planned.
-#[derive(Debug)]
-struct Entry {
-    at: Time,
-    number: u64,
-    what: What,
-}
-
-impl Ord for Entry {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        (self.at, self.number).cmp(&(other.at, other.number))
-    }
-}
-
-impl PartialOrd for Entry {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Entry {
-    fn eq(&self, other: &Self) -> bool {
-        self.number == other.number
-    }
-}
-
-impl Eq for Entry {}
 
 /// What can happen.
 #[derive(Debug)]
@@ -117,7 +92,7 @@ enum What {
     /// The host answers its machine.
     Local { host: HostId, run: u32, event: Box<node::Event> },
     /// A chunk is read and hashed.
-    Hashed { host: HostId, run: u32, conn: ConnId, chunk: Box<(Link, u32, Step, Hashed)> },
+    Hashed { host: HostId, run: u32, chunk: Box<(ConnId, Link, u32, Step, Hashed)> },
     /// A driver hands in late what it had in its queues for a connection that is closed.
     Late { host: HostId, run: u32, event: Box<node::Event> },
     /// An actor wants to be woken.
@@ -130,8 +105,7 @@ impl World {
         let mut entropy = Entropy::new(seed);
         Self {
             now: Time::ZERO,
-            queue: BinaryHeap::new(),
-            entries: 0,
+            queue: Queue::new(),
             hosts: Vec::new(),
             addrs: BTreeMap::new(),
             net: Net::default(),
@@ -144,6 +118,7 @@ impl World {
             history: None,
             fired: BTreeMap::new(),
             weight: Weight::default(),
+            spread: Spread::default(),
         }
     }
 
@@ -192,7 +167,7 @@ impl World {
 
     /// Lets everything happen that happens until `at`, that moment included.
     pub fn run_until(&mut self, at: Time) {
-        while self.queue.peek().is_some_and(|Reverse(next)| next.at <= at) {
+        while self.queue.next().is_some_and(|next| next <= at) {
             self.step();
         }
         self.now = self.now.max(at);
@@ -207,7 +182,7 @@ impl World {
     pub fn run_while_not(&mut self, span: Duration, done: impl Fn(&Self) -> bool) -> bool {
         let end = self.now + span;
         while !done(self) {
-            if self.queue.peek().is_none_or(|Reverse(next)| next.at > end) {
+            if self.queue.next().is_none_or(|next| next > end) {
                 self.now = end;
                 return done(self);
             }
@@ -218,7 +193,7 @@ impl World {
 
     /// Lets the next thing happen; says if there was one.
     pub fn step(&mut self) -> bool {
-        let Some(Reverse(Entry { at, what, .. })) = self.queue.pop() else { return false };
+        let Some((at, what)) = self.queue.pop() else { return false };
         self.now = at;
         self.digest.step(at);
         match what {
@@ -233,9 +208,7 @@ impl World {
             What::Disk { host, run } => self.disk_done(host, run),
             What::Local { host, run, event } if self.hosts[host.0].run == run => self.tell(host, *event),
             What::Local { .. } => {}
-            What::Hashed { host, run, conn, chunk } if self.hosts[host.0].run == run => {
-                self.hashed(host, conn, *chunk);
-            }
+            What::Hashed { host, run, chunk } if self.hosts[host.0].run == run => self.hashed(host, *chunk),
             What::Hashed { .. } => {}
             What::Late { host, run, event } if self.hosts[host.0].run == run => self.tell(host, *event),
             What::Late { .. } => {}
@@ -285,8 +258,7 @@ impl World {
     }
 
     fn plan(&mut self, at: Time, what: What) {
-        self.entries += 1;
-        self.queue.push(Reverse(Entry { at: at.max(self.now), number: self.entries, what }));
+        self.queue.push(at.max(self.now), what);
     }
 
     fn wake(&mut self, host: HostId, run: u32) {

@@ -50,8 +50,8 @@ impl Downloader {
     }
 
     fn has_room(&self) -> bool {
-        self.peers.testing() < self.config.testing.max(1).into()
-            && self.peers.len() < self.config.neighbours.max(1).into()
+        self.peers.len() < self.config.neighbours.max(1).into()
+            && self.peers.testing() < self.config.testing.max(1).into()
     }
 
     /// All places are taken, and somebody new is known: peers that let requests expire, or have nothing that is

@@ -5,7 +5,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::peers::{Ask, Fetch, Offer, Peer, Phase, Stage};
+use super::peers::{Fetch, Offer, Peer, Phase, Stage};
 use super::{Action, Downloader, Timer};
 use crate::machine::Link;
 use crate::seed::Seed;
@@ -51,12 +51,13 @@ impl Downloader {
     /// those on probation, whatever the share.
     pub(super) fn fetch(&mut self) {
         let ready = self.peers.ready();
-        let chunk_size = self.progress.as_ref().map_or(0, |progress| progress.seed().chunk_size());
-        let in_time = self.peers.iter().filter(|peer| !peer.pace.is_late(self.now, chunk_size));
-        let under_way = in_time.fold(0_usize, |sum, peer| sum.saturating_add(peer.outstanding().0));
-        let mut left = self.window.share().saturating_sub(under_way);
+        let mut left = self.left();
         for probation in [false, true] {
-            let peers = self.peers.iter().filter(|peer| peer.pace.is_snubbed() == probation);
+            if left == 0 && !probation {
+                continue;
+            }
+            let able = |peer: &&Peer| peer.pace.is_snubbed() == probation && self.may_ask(peer);
+            let peers = self.peers.iter().filter(able);
             let mut links: Vec<_> = peers.map(|peer| (peer.outstanding().0, peer.link)).collect();
             self.entropy.shuffle(&mut links);
             links.sort_by_key(|(outstanding, _)| *outstanding);
@@ -75,6 +76,34 @@ impl Downloader {
             Some(at) => self.timers.set(Timer::Limit, at),
             None => self.timers.cancel(Timer::Limit),
         }
+    }
+
+    /// The same when only this peer has news: nobody else can be asked who couldn't be before.
+    pub(super) fn fetch_more(&mut self, link: Link) {
+        let Some(peer) = self.peers.get(link) else { return };
+        let Some(Offer { seed, have, .. }) = &peer.offer else { return };
+        // At most this much; looked at first because it costs least.
+        let full = peer.outstanding().0 >= peer.pace.room(seed.chunk_size(), true);
+        if full || !self.may_ask(peer) || !self.picker.is_interesting(have) && self.picker.free() > 0 {
+            return;
+        }
+        let (probation, ready, mut left) = (peer.pace.is_snubbed(), self.peers.ready(), self.left());
+        while (left > 0 || probation) && self.fetch_from(link, ready).is_some() {
+            left = left.saturating_sub(1);
+        }
+    }
+
+    /// How many more requests the share in all allows. Whoever is late counts for nothing.
+    fn left(&self) -> usize {
+        let chunk_size = self.progress.as_ref().map_or(0, |progress| progress.seed().chunk_size());
+        let share = self.window.share();
+        let mut under_way = 0_usize;
+        for peer in self.peers.iter().filter(|peer| peer.outstanding().0 > 0) {
+            if under_way < share && !peer.pace.is_late(self.now, chunk_size) {
+                under_way = under_way.saturating_add(peer.outstanding().0);
+            }
+        }
+        share.saturating_sub(under_way)
     }
 
     /// Asks one peer for one chunk out of several, if that is possible.
@@ -112,7 +141,7 @@ impl Downloader {
         peer.pace.asked(self.now, count);
         let candidates = any_of.clone();
         let fetch = Fetch { seed, any_of, held, reserved, stage: Stage::Asked };
-        let request = peer.session.open(Ask::Fetch(fetch));
+        let request = peer.open_fetch(fetch);
         self.window.spend(self.now, reserved);
         let message = Message::Fetch(message::Fetch { t, any_of: candidates });
         self.out.push(Action::Send { link, request, message });
@@ -123,7 +152,7 @@ impl Downloader {
     pub(super) fn give_time(&mut self, link: Link, request: u32) {
         let Some(peer) = self.peers.get_mut(link) else { return };
         let (_, outstanding) = peer.outstanding();
-        let Some(reserved) = peer.fetch_mut(request).map(|fetch| fetch.reserved) else { return };
+        let Some(reserved) = peer.fetch(request).map(|fetch| fetch.reserved) else { return };
         let ahead = outstanding.saturating_sub(reserved);
         let slowest = self.window.at_limit(reserved);
         let patience = peer.pace.patience(reserved, ahead, slowest, !self.candidates.settled());
@@ -135,7 +164,7 @@ impl Downloader {
     /// probation. A chunk that keeps trickling in after that costs the connection.
     pub(super) fn overdue(&mut self, link: Link, request: u32) {
         let Some(peer) = self.peers.get_mut(link) else { return };
-        let Some(fetch) = peer.fetch_mut(request) else { return };
+        let Some(fetch) = peer.fetch(request) else { return };
         let reserved = fetch.reserved;
         match fetch.stage {
             Stage::Asked | Stage::Receiving(_) => {
@@ -160,23 +189,33 @@ impl Downloader {
 
     /// Calls a request back. What it held is free for others.
     pub(super) fn recall(&mut self, link: Link, request: u32) {
-        let Some(fetch) = self.peers.get_mut(link).and_then(|peer| peer.fetch_mut(request)) else { return };
-        fetch.held.drain(..).for_each(|index| self.picker.release(index));
-        fetch.stage = match fetch.stage {
-            Stage::Asked => Stage::Cancelled,
-            Stage::Receiving(index) => Stage::Recalled(index),
-            Stage::Cancelled | Stage::Abandoned | Stage::Recalled(_) => return,
-        };
+        let Some(peer) = self.peers.get_mut(link) else { return };
+        let news = peer.change_fetch(request, |fetch| {
+            fetch.held.drain(..).for_each(|index| self.picker.release(index));
+            fetch.stage = match fetch.stage {
+                Stage::Asked => Stage::Cancelled,
+                Stage::Receiving(index) => Stage::Recalled(index),
+                Stage::Cancelled | Stage::Abandoned | Stage::Recalled(_) => return false,
+            };
+            true
+        });
+        if news != Some(true) {
+            return;
+        }
         self.out.push(Action::Send { link, request: 0, message: Message::Cancel { target: request } });
     }
 
     /// Keeps nothing free any more for a request that was called back, unless its bytes are on the way already.
     fn give_up(&mut self, link: Link, request: u32) {
-        let Some(fetch) = self.peers.get_mut(link).and_then(|peer| peer.fetch_mut(request)) else { return };
-        match fetch.stage {
+        let Some(peer) = self.peers.get_mut(link) else { return };
+        let Some(stage) = peer.fetch(request).map(|fetch| fetch.stage) else { return };
+        match stage {
             Stage::Cancelled => {
-                fetch.stage = Stage::Abandoned;
-                self.window.refund(core::mem::take(&mut fetch.reserved));
+                let reserved = peer.change_fetch(request, |fetch| {
+                    fetch.stage = Stage::Abandoned;
+                    core::mem::take(&mut fetch.reserved)
+                });
+                self.window.refund(reserved.unwrap_or(0));
                 self.timers.cancel(Timer::Request(link, request));
             }
             Stage::Recalled(_) => self.give_time(link, request),

@@ -183,16 +183,18 @@ impl Downloader {
             peer.offer = peer.best_offer(&seed);
             peer.offer.iter().for_each(|offer| self.picker.join(&offer.have));
             for request in peer.requests() {
-                let Some(fetch) = peer.fetch_mut(request) else { continue };
-                let asked = match fetch.stage {
-                    Stage::Asked => fetch.any_of.clone(),
-                    Stage::Receiving(index) => [index].into(),
-                    Stage::Cancelled | Stage::Abandoned | Stage::Recalled(_) => Vec::new(),
-                };
-                let same =
-                    |index: &u32| seed.step(*index).is_some_and(|step| fetch.seed.step(*index) == Some(step));
-                fetch.held = asked.into_iter().filter(same).collect();
-                fetch.held.iter().for_each(|index| self.picker.hold(*index));
+                peer.change_fetch(request, |fetch| {
+                    let asked = match fetch.stage {
+                        Stage::Asked => fetch.any_of.clone(),
+                        Stage::Receiving(index) => [index].into(),
+                        Stage::Cancelled | Stage::Abandoned | Stage::Recalled(_) => Vec::new(),
+                    };
+                    let same = |index: &u32| {
+                        seed.step(*index).is_some_and(|step| fetch.seed.step(*index) == Some(step))
+                    };
+                    fetch.held = asked.into_iter().filter(same).collect();
+                    fetch.held.iter().for_each(|index| self.picker.hold(*index));
+                });
             }
         }
     }

@@ -74,6 +74,16 @@ pub struct Downloader {
     picker: Picker,
     window: Window,
     history: History,
+    news: News,
+}
+
+/// What an event may have changed of what can be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum News {
+    /// Anything.
+    Any,
+    /// This peer has more chunks, and nothing else.
+    Gained(Link),
 }
 
 /// How far a download has come.
@@ -155,6 +165,7 @@ impl Downloader {
             picker: Picker::new(0, entropy.fork()),
             window: Window::new(config.budget, config.limit, now),
             history: History::default(),
+            news: News::Any,
             entropy,
             target,
             config,
@@ -218,6 +229,19 @@ impl Downloader {
         }
     }
 
+    /// Does what can be done now that could not be done before. Most of what happens is that some peer has one more
+    /// chunk: that costs no look at all the others.
+    fn advance_with(&mut self, news: News) {
+        match news {
+            News::Gained(link) if self.phase == Phase::Running => {
+                if self.is_lacking() {
+                    self.fetch_more(link);
+                }
+            }
+            News::Gained(_) | News::Any => self.advance(),
+        }
+    }
+
     /// Is there anything to ask others for?
     fn is_lacking(&self) -> bool {
         self.progress.is_none() || self.picker.wanted() > 0
@@ -238,8 +262,9 @@ impl Machine for Downloader {
             Phase::Over => false,
         };
         if heard {
+            self.news = News::Any;
             self.take(event);
-            self.advance();
+            self.advance_with(self.news);
         }
     }
 

@@ -23,6 +23,8 @@ const MAX_ABANDONED: usize = 64;
 pub(super) struct Peers {
     space: u16,
     slots: Vec<Slot>,
+    /// How many connections there are.
+    len: usize,
 }
 
 #[derive(Debug)]
@@ -47,6 +49,8 @@ pub(super) struct Peer {
     pub(super) offer: Option<Offer>,
     /// Chunks that it said it had and then didn't.
     pub(super) broken: u8,
+    /// How many chunks are awaited from it, and how many bytes: kept, since it is looked at all the time.
+    awaited: (usize, u64),
 }
 
 /// How far a connection has come.
@@ -134,7 +138,7 @@ pub(super) struct Offer {
 impl Peers {
     /// None yet; links will be in `space`.
     pub(super) const fn new(space: u16) -> Self {
-        Self { space, slots: Vec::new() }
+        Self { space, slots: Vec::new(), len: 0 }
     }
 
     /// A connection to `addr`, in the first slot that is not in use.
@@ -149,6 +153,7 @@ impl Peers {
             slot.generation = slot.generation.wrapping_add(1);
             link.generation = slot.generation;
             slot.peer = Some(Peer::new(link, addr, now));
+            self.len = self.len.saturating_add(1);
         }
         link
     }
@@ -165,7 +170,9 @@ impl Peers {
 
     /// Ends a connection.
     pub(super) fn remove(&mut self, link: Link) -> Option<Peer> {
-        self.slots.get_mut(usize::from(link.slot))?.peer.take_if(|peer| peer.link == link)
+        let peer = self.slots.get_mut(usize::from(link.slot))?.peer.take_if(|peer| peer.link == link)?;
+        self.len = self.len.saturating_sub(1);
+        Some(peer)
     }
 
     /// All connections.
@@ -184,8 +191,8 @@ impl Peers {
     }
 
     /// How many connections there are.
-    pub(super) fn len(&self) -> usize {
-        self.iter().count()
+    pub(super) const fn len(&self) -> usize {
+        self.len
     }
 
     /// How many are being dialled or tested. One that is sending a list is neither.
@@ -211,6 +218,7 @@ impl Peer {
             subs: Vec::new(),
             offer: None,
             broken: 0,
+            awaited: (0, 0),
         }
     }
 
@@ -237,13 +245,31 @@ impl Peer {
         self.fetches().map(|(request, _)| request).collect()
     }
 
+    /// Opens a request for a chunk, and numbers it.
+    pub(super) fn open_fetch(&mut self, fetch: Fetch) -> u32 {
+        self.count(None, Some(fetch.weight()));
+        self.session.open(Ask::Fetch(fetch))
+    }
+
     /// Ends an open request for a chunk.
     pub(super) fn close_fetch(&mut self, request: u32) -> Option<Fetch> {
-        self.fetch_mut(request)?;
+        self.fetch(request)?;
         match self.session.close(request)? {
-            Ask::Fetch(fetch) => Some(fetch),
+            Ask::Fetch(fetch) => {
+                self.count(Some(fetch.weight()), None);
+                Some(fetch)
+            }
             Ask::Seed(_) | Ask::Test(_) => None,
         }
+    }
+
+    /// Takes note of how a request's part in what is awaited has changed.
+    fn count(&mut self, before: Option<(usize, u64)>, after: Option<(usize, u64)>) {
+        let ((less, fewer), (more, bytes)) = (before.unwrap_or_default(), after.unwrap_or_default());
+        self.awaited = (
+            self.awaited.0.saturating_add(more).saturating_sub(less),
+            self.awaited.1.saturating_add(bytes).saturating_sub(fewer),
+        );
     }
 
     /// The passed Test under this list.
@@ -276,20 +302,31 @@ impl Peer {
         offers.max_by_key(|offer| offer.have.count())
     }
 
-    /// One open request for a chunk, to change.
-    pub(super) fn fetch_mut(&mut self, request: u32) -> Option<&mut Fetch> {
-        match self.session.get_mut(request)? {
+    /// One open request for a chunk.
+    pub(super) fn fetch(&self, request: u32) -> Option<&Fetch> {
+        match self.session.get(request)? {
             Ask::Fetch(fetch) => Some(fetch),
             Ask::Seed(_) | Ask::Test(_) => None,
         }
     }
 
+    /// Changes an open request for a chunk.
+    pub(super) fn change_fetch<R>(
+        &mut self,
+        request: u32,
+        change: impl FnOnce(&mut Fetch) -> R,
+    ) -> Option<R> {
+        let Ask::Fetch(fetch) = self.session.get_mut(request)? else { return None };
+        let before = fetch.weight();
+        let result = change(fetch);
+        let after = fetch.weight();
+        self.count(Some(before), Some(after));
+        Some(result)
+    }
+
     /// How many chunks are awaited from it, and how many bytes.
-    pub(super) fn outstanding(&self) -> (usize, u64) {
-        let awaited = self.fetches().filter(|(_, fetch)| fetch.is_awaited());
-        awaited.fold((0, 0), |(count, bytes), (_, fetch)| {
-            (count.saturating_add(1), bytes.saturating_add(fetch.reserved))
-        })
+    pub(super) const fn outstanding(&self) -> (usize, u64) {
+        self.awaited
     }
 
     /// Does it owe so many answers that it is not worth asking again?
@@ -308,6 +345,11 @@ impl Peer {
 }
 
 impl Fetch {
+    /// Its part in what is awaited: how many chunks, how many bytes.
+    const fn weight(&self) -> (usize, u64) {
+        if self.is_awaited() { (1, self.reserved) } else { (0, 0) }
+    }
+
     /// Is it hoped that something comes?
     pub(super) const fn is_awaited(&self) -> bool {
         match self.stage {

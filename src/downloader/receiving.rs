@@ -24,7 +24,7 @@ impl Downloader {
     /// A chunk is about to come: if it was asked for, its bytes are to be read and hashed.
     pub(super) fn announced(&mut self, link: Link, request: u32, index: u32, len: u32) {
         let Some(peer) = self.peers.get_mut(link) else { return };
-        let Some(fetch) = peer.fetch_mut(request) else { return };
+        let Some(fetch) = peer.fetch(request) else { return };
         let step = fetch.seed.step(index).filter(|step| step.len == len && fetch.any_of.contains(&index));
         let Some(step) = step else { return self.ban(link, Fault::Unsolicited) };
         let bytes = u64::from(len);
@@ -36,10 +36,12 @@ impl Downloader {
             Stage::Abandoned => return self.drop_peer(link, Fault::Slow),
             Stage::Receiving(_) | Stage::Recalled(_) => return self.ban(link, Fault::Unexpected),
         }
-        fetch.reserved = bytes;
-        fetch.stage = Stage::Receiving(index);
-        let unchosen = fetch.held.extract_if(.., |held| *held != index);
-        unchosen.for_each(|held| self.picker.release(held));
+        peer.change_fetch(request, |fetch| {
+            fetch.reserved = bytes;
+            fetch.stage = Stage::Receiving(index);
+            let unchosen = fetch.held.extract_if(.., |held| *held != index);
+            unchosen.for_each(|held| self.picker.release(held));
+        });
         self.out.push(Action::Receive { link, request, step });
         self.give_time(link, request);
     }
@@ -49,7 +51,7 @@ impl Downloader {
     pub(super) fn received(&mut self, link: Link, request: u32, hashed: Hashed) {
         let Some(peer) = self.peers.get_mut(link) else { return };
         let Some(Stage::Receiving(index) | Stage::Recalled(index)) =
-            peer.fetch_mut(request).map(|fetch| fetch.stage)
+            peer.fetch(request).map(|fetch| fetch.stage)
         else {
             return;
         };
@@ -95,14 +97,15 @@ impl Downloader {
         for peer in self.peers.iter_mut() {
             let link = peer.link;
             for request in peer.requests() {
-                let Some(fetch) = peer.fetch_mut(request) else { continue };
-                let holds = fetch.held.extract_if(.., |held| *held == index).count() > 0;
-                if holds {
-                    self.picker.release(index);
-                }
-                if holds && fetch.held.is_empty() {
-                    idle.push((link, request));
-                }
+                peer.change_fetch(request, |fetch| {
+                    let holds = fetch.held.extract_if(.., |held| *held == index).count() > 0;
+                    if holds {
+                        self.picker.release(index);
+                    }
+                    if holds && fetch.held.is_empty() {
+                        idle.push((link, request));
+                    }
+                });
             }
         }
         idle.into_iter().for_each(|(link, request)| self.recall(link, request));

@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use super::outcome::Seen;
 use super::peers::{Ask, Peer, Phase, Question, Sub};
-use super::{Action, Downloader, Note, Pin, Timer};
+use super::{Action, Downloader, News, Note, Pin, Timer};
 use crate::hash::SeedId;
 use crate::machine::Link;
 use crate::seed::Seed;
@@ -168,6 +168,8 @@ impl Downloader {
         }
         if peer.offer.is_none() {
             self.engage(link);
+        } else if self.candidates.settled() {
+            self.news = News::Gained(link);
         }
     }
 

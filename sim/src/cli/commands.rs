@@ -8,7 +8,6 @@ use std::time::Duration;
 use samara_sim::fault::Fault;
 use samara_sim::report::{self, Header};
 use samara_sim::scenario::{self, Options, Scenario, Verdict};
-use samara_sim::swarm::Crowd;
 use samara_sim::sweep::Coverage;
 use samara_sim::trace::Detail;
 use samara_sim::{minimise as smaller, sweep as many};
@@ -18,7 +17,7 @@ use super::Which;
 use super::say::{self, Stopwatch};
 
 /// Was all well, or was the command used wrongly?
-type Done = Result<bool, String>;
+pub(super) type Done = Result<bool, String>;
 
 impl Which {
     fn find(&self) -> Result<(&'static Scenario, Options), String> {
@@ -219,37 +218,4 @@ pub(super) fn report(which: &Which, output: &Path) -> Done {
     tell(&verdict);
     say::line(&format!("  report: {}", output.display()));
     Ok(verdict.is_ok())
-}
-
-/// Lets crowds have a file.
-pub(super) fn swarm(nodes: u32, chunks: u32, seeds: Range<u64>, json: bool) -> Done {
-    let mut all_done = true;
-    for seed in seeds {
-        let start = Stopwatch::start();
-        let outcome = Crowd { nodes: nodes as usize, chunks, seed }.run();
-        let wall = start.seconds();
-        all_done &= outcome.stranded == 0;
-        if json {
-            say::object(&json!({
-                "seed": seed, "nodes": nodes, "chunks": chunks, "profile": "homogeneous",
-                "last_over_fluid": outcome.last_over_fluid, "last_over_chunked": outcome.last_over_chunked,
-                "p99_over_p50": outcome.p99_over_p50, "stranded": outcome.stranded, "events": outcome.events,
-                "simulated_s": outcome.simulated.as_secs_f64(), "wall_s": wall,
-                "trace_hash": format!("{:016x}", outcome.trace_hash),
-            }));
-        } else {
-            say::line(&format!(
-                "{nodes} nodes, {chunks} chunks, seed {seed}: last/fluid {:.3}, last/chunked {:.3}, p99/p50 {:.3}, \
-                 {} stranded, {} events, {:.1} s simulated in {wall:.1} s, trace {:016x}",
-                outcome.last_over_fluid,
-                outcome.last_over_chunked,
-                outcome.p99_over_p50,
-                outcome.stranded,
-                outcome.events,
-                outcome.simulated.as_secs_f64(),
-                outcome.trace_hash,
-            ));
-        }
-    }
-    Ok(all_done)
 }

@@ -2,6 +2,7 @@
 
 mod commands;
 mod say;
+mod swarm;
 
 use std::io;
 use std::ops::Range;
@@ -12,6 +13,7 @@ use clap::{Parser, Subcommand};
 
 use samara_sim::fault::Fault;
 use samara_sim::replay;
+use samara_sim::swarm::{Crowd, RATE};
 
 /// samara's machines in simulated time: scenarios, sweeps, and what happened in them. Everything follows from a seed.
 #[derive(Debug, Parser)]
@@ -75,6 +77,9 @@ enum Command {
         /// Of how many chunks it is.
         #[arg(long, value_name = "M", value_parser = clap::value_parser!(u32).range(1..=65_536))]
         chunks: u32,
+        /// Bytes per second of each line, both ways; a chunk is a mebibyte. By default 100 Mbit/s.
+        #[arg(long, value_name = "B/S", value_parser = clap::value_parser!(u64).range(65_536..=12_500_000_000), default_value_t = RATE)]
+        rate: u64,
         /// From the first to before the second.
         #[arg(long, value_name = "A..B", value_parser = seeds, default_value = "0..1")]
         seeds: Range<u64>,
@@ -137,8 +142,8 @@ pub(crate) fn main() -> ExitCode {
         Command::List { json } => commands::list(json),
         Command::Run { which, trace, json } => commands::run(&which, trace, json),
         Command::Sweep { scenario, seeds, jobs, json } => commands::sweep(&scenario, seeds, jobs, json),
-        Command::Swarm { nodes, chunks, seeds, profile: _, json } => {
-            commands::swarm(nodes, chunks, seeds, json)
+        Command::Swarm { nodes, chunks, rate, seeds, profile: _, json } => {
+            swarm::swarm(Crowd { nodes: nodes as usize, chunks, rate, seed: 0 }, seeds, json)
         }
         Command::Minimise { which } => commands::minimise(&which),
         Command::Report { which, output } => commands::report(&which, &output),

@@ -1,12 +1,14 @@
 //! What machines want done.
 
+use std::ops::Range;
+
 use bytes::Bytes;
 use samara::node::Endpoint;
 use samara::seeder::{FileId, Served};
 use samara::wire::Message;
 use samara::wire::limits::HEADER;
 use samara::wire::session;
-use samara::{Link, node, tracker};
+use samara::{Link, Time, node, tracker};
 
 use super::{What, World};
 use crate::disk::doing;
@@ -21,14 +23,20 @@ impl World {
             node::Action::Dial { link, to } => self.dial_endpoint(host, link, to),
             node::Action::Send { link, request, message } => self.send(host, link, request, message),
             node::Action::Receive { link, request, step } => {
-                let receiving = Receiving { step, bytes: Vec::with_capacity(step.len as usize) };
+                let receiving = Receiving { step, bytes: Vec::new() };
                 match self.conn_of(host, link).and_then(|id| self.net.get(id)) {
                     Some(conn) => drop(conn.receiving.insert(request, receiving)),
                     None => self.mistake(host, || format!("takes a chunk of {link:?}, which is closed")),
                 }
             }
             node::Action::Serve { link, request, file, identity, index, range } => {
-                self.serve(host, link, request, index, Serving { file, identity, range, wish: Wish::Send });
+                self.serve(
+                    host,
+                    link,
+                    request,
+                    index,
+                    Serving { file, identity, begin: range.start, range, wish: Wish::Send },
+                );
             }
             node::Action::Stop { link, request } => {
                 if let Some(conn) = self.conn_of(host, link).and_then(|id| self.net.get(id))
@@ -80,11 +88,11 @@ impl World {
         }
         let Some(Job { file, number: job, op }) = state.jobs.pop_front() else { return };
         let stem = match state.library.get(&file) {
-            Some(Holding::Download(order)) => order.name.clone(),
-            Some(Holding::Shared { name, .. }) => name.clone(),
+            Some(Holding::Download(order)) => &order.name,
+            Some(Holding::Shared { name, .. }) => name,
             None => return,
         };
-        let (outcome, fault) = state.disk.perform(&stem, op.clone(), now);
+        let (outcome, fault) = state.disk.perform(stem, op.clone(), now);
         if let Some(fault) = fault {
             self.fire(fault, &[host]);
         }
@@ -110,8 +118,10 @@ impl World {
         } else if slice.end == serving.range.end && !self.looks_right(host, &serving) {
             // As every driver has to: the end of a chunk is held back until the file was looked at again.
             Served::Changed { sent: false }
-        } else if let Some(bytes) = self.read(host, &serving, slice.clone()) {
-            return self.pour(id, request, slice.end, bytes);
+        } else if self.oracle.is_none() && slice.end < serving.range.end {
+            return self.pass(id, request, slice);
+        } else if let Some(bytes) = self.read(host, &serving, self.parcelled(&serving, &slice)) {
+            return self.pour(id, request, slice, bytes);
         } else {
             Served::Changed { sent: false }
         };
@@ -124,15 +134,36 @@ impl World {
         self.tell(host, node::Event::Served { link: end.link, request, outcome });
     }
 
-    fn pour(&mut self, id: ConnId, request: u32, sent: u64, bytes: Bytes) {
-        let size = bytes.len() as u64 * self.weight.factor + HEADER as u64;
+    /// In a world that is only measured, what arrives of a chunk before its end is nobody's business: the slices
+    /// take up the lines, and the bytes come with the last of them.
+    fn pass(&mut self, id: ConnId, request: u32, slice: Range<u64>) {
+        let size = (slice.end - slice.start) * self.weight.factor + HEADER as u64;
+        let left = self.carry(id, Side::Dialer, size).map_or(self.now, |way| way.left);
+        self.poured(id, request, slice, left);
+    }
+
+    /// Which bytes go into the parcel with this slice.
+    fn parcelled(&self, serving: &Serving, slice: &Range<u64>) -> Range<u64> {
+        if self.oracle.is_none() { serving.begin..slice.end } else { slice.clone() }
+    }
+
+    fn pour(&mut self, id: ConnId, request: u32, slice: Range<u64>, bytes: Bytes) {
+        let size = (slice.end - slice.start) * self.weight.factor + HEADER as u64;
         self.trace_data(id, request, bytes.len());
-        if let Some(host) = self.net.get(id).and_then(|conn| conn.acceptor).map(|end| end.host) {
-            self.hosts[host.0].uploaded += bytes.len() as u64;
-        }
         let left = self.put(id, Side::Dialer, Parcel::Data { request, bytes }, size);
-        if let Some(serving) = self.net.get(id).and_then(|conn| conn.serving.get_mut(&request)) {
-            serving.range.start = sent;
+        self.poured(id, request, slice, left);
+    }
+
+    /// A slice is on its way; the next one goes when the line is free.
+    fn poured(&mut self, id: ConnId, request: u32, slice: Range<u64>, left: Time) {
+        self.spread.control += HEADER as u64;
+        self.spread.sent += (slice.end - slice.start) * self.weight.factor;
+        let Some(conn) = self.net.get(id) else { return };
+        if let Some(end) = conn.acceptor {
+            self.hosts[end.host.0].uploaded += slice.end - slice.start;
+        }
+        if let Some(serving) = conn.serving.get_mut(&request) {
+            serving.range.start = slice.end;
         }
         self.plan(left, What::Pump { conn: id, request });
     }
@@ -202,14 +233,14 @@ impl World {
         identity.is_some() && (serving.identity.is_none() || serving.identity == identity)
     }
 
-    fn read(&self, host: HostId, serving: &Serving, range: std::ops::Range<u64>) -> Option<Bytes> {
+    fn read(&self, host: HostId, serving: &Serving, range: Range<u64>) -> Option<Bytes> {
         let state = &self.hosts[host.0];
-        state.disk.read(&state.path(serving.file)?, range)
+        state.disk.read(state.path(serving.file)?, range)
     }
 
     fn identity(&self, host: HostId, file: FileId) -> Option<samara::store::Identity> {
         let state = &self.hosts[host.0];
-        state.disk.identity(&state.path(file)?)
+        state.disk.identity(state.path(file)?)
     }
 
     fn conn_of(&self, host: HostId, link: Link) -> Option<ConnId> {
@@ -226,6 +257,7 @@ impl World {
         let (now, name) = (self.now, &self.hosts[host.0].name);
         self.trace.line(report.detail(), now, |names| format!("{name} {}", names.report(&report)));
         self.noticed(host, &report);
+        self.spreads(&report);
         if self.oracle.is_some() {
             self.check_report(host, &report);
         }

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use samara::wire::{Decoded, Frame, Message, codec};
-use samara::{Hashed, Link, Sha2, Step, node, tracker};
+use samara::{Hashed, Link, Sha2, Step, Time, node, tracker};
 
 use super::{What, World};
 use crate::host::{Heard, HostId, Life};
@@ -85,6 +85,12 @@ impl World {
         self.buffer.clear();
         codec::encode(request, &message, &mut self.buffer);
         self.digest.add(host.0, &self.buffer);
+        self.spread.control += self.buffer.len() as u64;
+        if self.oracle.is_none() {
+            // That it is read as it was written is the watched worlds' business.
+            self.put(id, side.other(), Parcel::Message { request, message }, self.buffer.len() as u64);
+            return;
+        }
         match codec::decode(&self.buffer) {
             Ok(Decoded::Frame { frame: Frame::Message { request, message }, used }) => {
                 self.check_sent(host, id, side, request, &message);
@@ -95,30 +101,33 @@ impl World {
     }
 
     /// Puts a parcel that weighs `size` bytes on its way to `side`; gives when the sender's line is free again.
-    pub(super) fn put(&mut self, id: ConnId, side: Side, parcel: Parcel, size: u64) -> samara::Time {
-        let now = self.now;
-        let Some(conn) = self.net.get(id) else { return now };
-        let (Some(to), Some(from)) = (conn.end(side).copied(), conn.end(side.other()).copied()) else {
-            return now;
-        };
-        let distance = self.distance(from.host, to.host);
-        let sender = &mut self.hosts[from.host.0];
-        let left = sender.up.carry(now, size, sender.place.up);
-        let loss = sender.place.loss;
-        let receiver = &mut self.hosts[to.host.0];
-        let through = receiver.down.carry(now, size, receiver.place.down);
-        let loss = loss.max(receiver.place.loss);
-        let Some(conn) = self.net.get(id) else { return now };
-        let pipe = conn.towards(side);
-        pipe.last = pipe.last.max(left + distance).max(through + distance);
-        pipe.parcels.push_back(parcel);
-        let at = pipe.last;
+    pub(super) fn put(&mut self, id: ConnId, side: Side, parcel: Parcel, size: u64) -> Time {
+        let Some(Way { left, at, loss }) = self.carry(id, side, size) else { return self.now };
+        if let Some(conn) = self.net.get(id) {
+            conn.towards(side).parcels.push_back(parcel);
+        }
         if loss > 0 && self.luck.below(1_000_000) < loss as usize {
             self.lose(id, at);
         } else {
             self.plan(at, What::Arrived { conn: id, side });
         }
         left
+    }
+
+    /// Puts `size` bytes on both hosts' lines towards `side`.
+    pub(super) fn carry(&mut self, id: ConnId, side: Side, size: u64) -> Option<Way> {
+        let now = self.now;
+        let conn = self.net.get(id)?;
+        let (to, from) = (conn.end(side)?.host, conn.end(side.other())?.host);
+        let sender = &mut self.hosts[from.0];
+        let left = sender.up.carry(now, size, sender.place.up);
+        let (latency, loss) = (sender.place.latency, sender.place.loss);
+        let receiver = &mut self.hosts[to.0];
+        let through = receiver.down.carry(now, size, receiver.place.down);
+        let (distance, loss) = (latency + receiver.place.latency, loss.max(receiver.place.loss));
+        let pipe = conn.towards(side);
+        pipe.last = pipe.last.max(left + distance).max(through + distance);
+        Some(Way { left, at: pipe.last, loss })
     }
 
     pub(super) fn arrived(&mut self, id: ConnId, side: Side) {
@@ -183,25 +192,29 @@ impl World {
         }
         let Some(conn) = self.net.get(id) else { return };
         let Some(receiving) = conn.receiving.get_mut(&request) else { return };
-        receiving.bytes.extend_from_slice(bytes);
-        if receiving.bytes.len() < receiving.step.len as usize {
+        let whole = bytes.len() == receiving.step.len as usize;
+        if !whole {
+            receiving.bytes.extend_from_slice(bytes);
+        }
+        if !whole && receiving.bytes.len() < receiving.step.len as usize {
             return;
         }
         let Some(done) = conn.receiving.remove(&request) else { return };
-        let hashed = Hashed::new::<Sha2>(done.step.start, done.step.last, done.bytes.into());
-        let chunk = (link, request, done.step, hashed);
+        let bytes = if whole { bytes.clone() } else { done.bytes.into() };
+        let hashed = Hashed::new::<Sha2>(done.step.start, done.step.last, bytes);
+        let chunk = (id, link, request, done.step, hashed);
         if self.is_late(8) {
             // The hashing thread takes its time: other events, the connection's end too, may come first.
             let (at, run) = (self.soon(), self.hosts[host.0].run);
-            self.plan(at, What::Hashed { host, run, conn: id, chunk: Box::new(chunk) });
+            self.plan(at, What::Hashed { host, run, chunk: Box::new(chunk) });
         } else {
-            self.hashed(host, id, chunk);
+            self.hashed(host, chunk);
         }
     }
 
     /// A chunk is read and hashed.
-    pub(super) fn hashed(&mut self, host: HostId, id: ConnId, chunk: (Link, u32, Step, Hashed)) {
-        let (link, request, step, hashed) = chunk;
+    pub(super) fn hashed(&mut self, host: HostId, chunk: (ConnId, Link, u32, Step, Hashed)) {
+        let (id, link, request, step, hashed) = chunk;
         if self.oracle.is_some() && self.hosts[host.0].links.contains_key(&link) {
             self.check_received(host, id, request, step, &hashed);
         }
@@ -249,7 +262,7 @@ impl World {
         self.oracle.is_some() && self.luck.below(odds) == 0
     }
 
-    fn soon(&mut self) -> samara::Time {
+    fn soon(&mut self) -> Time {
         self.now + Duration::from_micros(self.luck.below(3_000) as u64)
     }
 
@@ -259,6 +272,9 @@ impl World {
     }
 
     pub(super) fn trace_data(&mut self, id: ConnId, request: u32, bytes: usize) {
+        if !self.trace.takes(Detail::All) {
+            return;
+        }
         let Some((from, to)) =
             self.net.get(id).and_then(|conn| Some((conn.acceptor?.host, conn.dialer.host)))
         else {
@@ -269,6 +285,9 @@ impl World {
     }
 
     fn trace_message(&mut self, host: HostId, id: ConnId, side: Side, request: u32, message: &Message) {
+        if !self.trace.takes(Detail::Wire) {
+            return;
+        }
         let other = self.net.get(id).and_then(|conn| conn.end(side.other()).map(|end| end.host));
         let (from, to) = (&self.hosts[host.0].name, other.map(|other| &self.hosts[other.0].name));
         let to = to.map_or("?", String::as_str);
@@ -276,6 +295,15 @@ impl World {
             format!("{from} -> {to}  #{request} {}", names.message(message))
         });
     }
+}
+
+/// When something on its way is through, and how likely it is lost, in millionths.
+pub(super) struct Way {
+    /// The sender's line is free again.
+    pub(super) left: Time,
+    /// It arrives.
+    at: Time,
+    loss: u32,
 }
 
 /// An address at which nobody is.

@@ -82,19 +82,19 @@ fn requests_that_were_called_back_are_not_outstanding_but_are_counted_as_owed() 
     let peer = peers.get_mut(link).unwrap();
     let fetch =
         |stage| Fetch { seed: Arc::clone(&seed), any_of: vec![2], held: vec![2], reserved: 64, stage };
-    let first = peer.session.open(Ask::Fetch(fetch(Stage::Asked)));
-    peer.session.open(Ask::Fetch(fetch(Stage::Receiving(2))));
+    let first = peer.open_fetch(fetch(Stage::Asked));
+    peer.open_fetch(fetch(Stage::Receiving(2)));
     let test = peer.session.open(Ask::Test(Arc::clone(&seed)));
     assert_eq!((peer.outstanding(), peer.requests().len()), ((2, 128), 2));
     let step = seed.step(2).unwrap();
     assert!(peer.is_fetching(&step) && !peer.is_fetching(&changed(&seed, 2).step(2).unwrap()));
-    assert!(peer.fetch_mut(test).is_none() && peer.close_fetch(test).is_none());
+    assert!(peer.fetch(test).is_none() && peer.close_fetch(test).is_none());
     peer.close_fetch(first);
     assert_eq!(peer.outstanding(), (1, 64));
     for _ in 0..MAX_ABANDONED - 1 {
-        peer.session.open(Ask::Fetch(fetch(Stage::Abandoned)));
+        peer.open_fetch(fetch(Stage::Abandoned));
     }
     assert!(!peer.is_mute());
-    peer.session.open(Ask::Fetch(fetch(Stage::Cancelled)));
+    peer.open_fetch(fetch(Stage::Cancelled));
     assert!(peer.is_mute());
 }

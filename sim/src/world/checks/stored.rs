@@ -140,7 +140,7 @@ impl World {
         let Some(range) = seed.range(index) else { return false };
         let range = usize::try_from(range.start).unwrap_or(0)..usize::try_from(range.end).unwrap_or(0);
         let path = state.path(file);
-        let bytes = path.and_then(|path| state.disk.bytes(&path)).and_then(|all| all.get(range.clone()));
+        let bytes = path.and_then(|path| state.disk.bytes(path)).and_then(|all| all.get(range.clone()));
         let truth = self.oracle.as_ref().and_then(|oracle| oracle.truth.get(&seed.id()));
         match (bytes, truth, seed.step(index)) {
             (Some(bytes), Some(truth), _) => truth.get(range) == Some(bytes),
