@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use samara::downloader::{self, DownloadError, Target};
+use samara::downloader::{self, DownloadError, Pin, Target};
 use samara::node::{self, Node};
 use samara::seeder::{FileId, TrackerId};
 use samara::store::{self, Identity};
@@ -62,6 +62,17 @@ pub(crate) enum Holding {
 }
 
 impl Holding {
+    /// The file's length in bytes, as far as the user knows it.
+    pub(crate) fn length(&self) -> Option<u64> {
+        match self {
+            Self::Shared { seed, .. } => Some(seed.length()),
+            Self::Download(order) => match &order.target.pin {
+                Pin::Seed(seed) => Some(seed.length()),
+                Pin::Hash | Pin::Id(_) => None,
+            },
+        }
+    }
+
     /// What a machine is told to hold it, under this name.
     pub(crate) fn order(&self, file: FileId) -> node::Event {
         match self.clone() {
@@ -194,6 +205,8 @@ pub(crate) struct Host {
     /// Wake-ups in a row at one moment.
     pub(crate) spins: u32,
     pub(crate) library: BTreeMap<FileId, Holding>,
+    /// Chunks that its downloads hold, as they said since it started.
+    pub(crate) held: u32,
     /// Bytes of chunks sent.
     pub(crate) uploaded: u64,
     pub(crate) files: u32,
@@ -226,6 +239,7 @@ impl Host {
             wake: None,
             spins: 0,
             library: BTreeMap::new(),
+            held: 0,
             uploaded: 0,
             files: 0,
             reports: Vec::new(),
@@ -237,6 +251,7 @@ impl Host {
     /// Starts the machine anew, at `now`, with what its files and orders say.
     pub(crate) fn start(&mut self, entropy: u64, now: Time) {
         self.run += 1;
+        self.held = 0;
         (self.wake, self.spins) = (None, 0);
         // What failed is tried again.
         let library = &self.library;

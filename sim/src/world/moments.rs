@@ -7,12 +7,27 @@ use samara::{node, tracker};
 
 use super::World;
 use crate::history::Moment;
-use crate::host::{HostId, Report};
+use crate::host::{Holding, HostId, Report};
 
 impl World {
     /// What a report is to a history, if there is one that is being taken down.
-    pub(super) fn moment(&self, host: HostId, report: &Report) -> Option<Moment> {
-        self.history.as_ref()?;
+    #[expect(clippy::wildcard_enum_match_arm, reason = "two notes of many count chunks")]
+    pub(super) fn moment(&mut self, host: HostId, report: &Report) -> Option<Moment> {
+        let all = self.history.as_ref()?.chunks;
+        let state = &mut self.hosts[host.0];
+        if let Report::Node(node::Note::Download { file, note }) = report {
+            let whole = state.library.get(file).and_then(Holding::length);
+            match (note, whole) {
+                (Note::Verified { .. }, _) => state.held += 1,
+                (Note::Resumed { bytes }, Some(whole)) => {
+                    // Chunks are of one size, but for the last one.
+                    let share = bytes.saturating_mul(all.into()).div_ceil(whole.max(1));
+                    state.held += u32::try_from(share).unwrap_or(all);
+                    return Some(Moment::Resumed { host: host.0, chunks: state.held.min(all) });
+                }
+                _ => {}
+            }
+        }
         match report {
             Report::Done { .. } => Some(Moment::Done { host: host.0 }),
             Report::Failed { error, .. } => Some(Moment::Failed { host: host.0, why: error.why.to_string() }),
