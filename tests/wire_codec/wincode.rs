@@ -81,8 +81,9 @@ where
 }
 
 proptest! {
+    /// No name that Windows reserves ends in y.
     #[test]
-    fn seeds_are_the_same(bytes in vec(any::<u8>(), 0..2000), name in "[a-zä]{1,40}x") {
+    fn seeds_are_the_same(bytes in vec(any::<u8>(), 0..2000), name in "[a-zä]{1,40}y") {
         let mut builder = SeedBuilder::<Sha2>::with_chunk_size(bytes.len() as u64, 128).unwrap();
         builder.update(&bytes);
         let seed = builder.finish(SafeName::new(&name).unwrap()).unwrap();
