@@ -165,6 +165,7 @@ impl World {
     fn message(&mut self, id: ConnId, end: End, request: u32, message: Message) {
         let (host, link) = (end.host, end.link);
         let chunk = matches!(message, Message::Chunk { .. });
+        let fetch = matches!(message, Message::Fetch(_));
         if let (Message::Rejected(_), Some(conn)) = (&message, self.net.get(id)) {
             conn.receiving.remove(&request);
         }
@@ -182,7 +183,9 @@ impl World {
         if chunk && !self.net.get(id).is_none_or(|conn| awaited(conn)) {
             self.mistake(host, || format!("neither takes nor refuses a chunk of {link:?}"));
         }
-        self.check_queue(host);
+        if fetch {
+            self.check_queue(host);
+        }
     }
 
     fn data(&mut self, id: ConnId, end: End, request: u32, bytes: &bytes::Bytes) {
