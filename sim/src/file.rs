@@ -46,9 +46,9 @@ pub fn resized(truth: &Seed, lie: u64) -> Arc<Seed> {
     let last = truth.length() % u64::from(truth.chunk_size());
     let cut = 1 + entropy.below(usize::try_from(last.max(2)).unwrap_or(2) - 1) as u64;
     let length = if last > cut { truth.length() - cut } else { truth.length() + 1 };
-    let chunks = length.div_ceil(u64::from(truth.chunk_size()));
-    let mut hashes: Vec<_> = truth.chunk_hashes().iter().take(chunks as usize).copied().collect();
-    while (hashes.len() as u64) < chunks {
+    let chunks = usize::try_from(length.div_ceil(u64::from(truth.chunk_size()))).unwrap_or(usize::MAX);
+    let mut hashes: Vec<_> = truth.chunk_hashes().iter().take(chunks).copied().collect();
+    while hashes.len() < chunks {
         hashes.insert(0, ChunkHash::new(random(32, entropy.next()).try_into().unwrap_or([0; 32])));
     }
     if let Some(last) = hashes.last_mut() {

@@ -5,6 +5,7 @@ mod carry;
 mod cast;
 mod checks;
 mod harm;
+mod look;
 mod moments;
 mod orders;
 mod queue;
@@ -14,14 +15,13 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use samara::seeder::FileId;
 use samara::{Entropy, Hashed, Link, Machine, Step, Time, node, tracker};
 
 use crate::actor::Actor;
 use crate::disk::Disk;
 use crate::fault::Fault;
 use crate::history::{History, Kind};
-use crate::host::{Heard, Host, HostId, Life, Report, Role};
+use crate::host::{Host, HostId, Life, Role};
 use crate::net::{ConnId, Net, Place, Side};
 use crate::oracle::Oracle;
 use crate::trace::{Detail, Digest, Trace};
@@ -222,37 +222,6 @@ impl World {
         self.hosts[host.0].place.addr
     }
 
-    /// How many hosts there are.
-    pub const fn hosts(&self) -> usize {
-        self.hosts.len()
-    }
-
-    /// What a host is called.
-    pub fn name(&self, host: HostId) -> &str {
-        &self.hosts[host.0].name
-    }
-
-    /// The host that listens at `addr`, if there is one.
-    pub fn host_at(&self, addr: SocketAddr) -> Option<HostId> {
-        self.addrs.get(&addr).copied()
-    }
-
-    /// Is a host up?
-    pub fn is_up(&self, host: HostId) -> bool {
-        self.hosts[host.0].is_up()
-    }
-
-    /// Is a host one of the machines, and not marked as hostile?
-    pub fn is_honest(&self, host: HostId) -> bool {
-        self.hosts[host.0].is_honest()
-    }
-
-    /// Whom a host has a connection with.
-    pub fn peers(&mut self, host: HostId) -> Vec<HostId> {
-        let conns: Vec<_> = self.hosts[host.0].links.values().map(|(conn, _)| *conn).collect();
-        conns.into_iter().filter_map(|conn| self.net.get(conn)?.other_than(host)).collect()
-    }
-
     /// A host's place in the network, to change its latency or bandwidth.
     pub fn place(&mut self, host: HostId) -> &mut Place {
         &mut self.hosts[host.0].place
@@ -266,80 +235,6 @@ impl World {
     /// A host's disk, to do harm to.
     pub fn disk_mut(&mut self, host: HostId) -> &mut Disk {
         &mut self.hosts[host.0].disk
-    }
-
-    /// What a host's machine told its user, and when; over all its runs. In a world that isn't watched, only how
-    /// downloads ended is kept: see [`outcome`](Self::outcome).
-    pub fn reports(&self, host: HostId) -> &[(Time, Report)] {
-        &self.hosts[host.0].reports
-    }
-
-    /// What a probe heard, when, and over which connection.
-    pub fn heard(&self, probe: HostId) -> &[(Time, Link, Heard)] {
-        &self.hosts[probe.0].heard
-    }
-
-    /// How a download ended, if it has: the report is [`Report::Done`] or [`Report::Failed`].
-    pub fn outcome(&self, host: HostId, file: FileId) -> Option<&Report> {
-        self.hosts[host.0].outcomes.get(&file).map(|(_, report)| report)
-    }
-
-    /// Has a download failed?
-    pub fn has_failed(&self, host: HostId, file: FileId) -> bool {
-        matches!(self.outcome(host, file), Some(Report::Failed { .. }))
-    }
-
-    /// Is a download neither done nor failed, and its host up?
-    pub fn is_under_way(&self, host: HostId, file: FileId) -> bool {
-        self.is_up(host) && self.outcome(host, file).is_none()
-    }
-
-    /// Has a tracker ever forgotten somebody whose TTL was over?
-    pub fn has_expired(&self, tracker: HostId) -> bool {
-        let expired = |report: &Report| matches!(report, Report::Tracker(tracker::Note::Expired { .. }));
-        self.reports(tracker).iter().any(|(_, report)| expired(report))
-    }
-
-    /// Bytes of chunks that a host has sent, whole or not.
-    pub fn uploaded(&self, host: HostId) -> u64 {
-        self.hosts[host.0].uploaded
-    }
-
-    /// When a download ended, if it has.
-    pub fn ended_at(&self, host: HostId, file: FileId) -> Option<Time> {
-        self.hosts[host.0].outcomes.get(&file).map(|(at, _)| *at)
-    }
-
-    /// The trace so far.
-    pub fn trace(&self) -> &str {
-        self.trace.text()
-    }
-
-    /// Rules that machines broke: of the interface, of the protocol, and of what may be on a disk. See
-    /// [`oracle`](crate::oracle).
-    pub fn mistakes(&self) -> &[String] {
-        self.oracle.as_ref().map_or(&[], |oracle| oracle.mistakes())
-    }
-
-    /// How often each kind of fault had an effect.
-    pub const fn fired(&self) -> &BTreeMap<Fault, u64> {
-        &self.fired
-    }
-
-    /// A number that follows from all that happened so far, in its order: equal for equal runs, on every machine and
-    /// in every build.
-    pub fn trace_hash(&self) -> u64 {
-        self.digest.value()
-    }
-
-    /// How much has happened: steps so far.
-    pub const fn steps(&self) -> u64 {
-        self.digest.steps()
-    }
-
-    /// What was taken down for a report.
-    pub const fn history(&self) -> Option<&History> {
-        self.history.as_ref()
     }
 
     fn add(&mut self, name: &str, port: u16, role: Role) -> HostId {
@@ -379,10 +274,10 @@ impl World {
             Life::Tracker(tracker) => tracker.handle(local, tracker::Event::Wake),
             Life::Down | Life::Actor(_) | Life::Probe => {}
         }
-        self.drain(host);
-        if self.oracle.is_some() {
-            self.check_woken(host);
+        if matches!(self.hosts[host.0].life, Life::Tracker(_)) {
+            self.check_time(host, local);
         }
+        self.drain(host);
     }
 
     /// Hands an event to a node, and does what follows.
@@ -401,6 +296,7 @@ impl World {
         let now = state.clock.read(self.now);
         if let Life::Tracker(tracker) = &mut state.life {
             tracker.handle(now, event);
+            self.check_time(host, now);
             self.drain(host);
         }
     }
@@ -453,5 +349,6 @@ impl World {
 /// Where trackers listen, and where nodes do.
 pub(crate) const TRACKER_PORT: u16 = 7_070;
 pub(crate) const PORT: u16 = 7_000;
-/// How often in a row a machine may ask to be woken at once.
-const MAX_SPINS: u32 = 1_000;
+/// How often in a row a machine may ask to be woken at once: it may leave some of what is due for another time, but its
+/// deadline must not stay in the past.
+const MAX_SPINS: u32 = 100;

@@ -145,3 +145,20 @@ impl Candidates<'_> {
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn however_long_a_range_is_only_so_many_numbers_of_it_are_looked_at() {
+        let mut entropy = Entropy::new(1);
+        for count in [1, 4, 64] {
+            let (drawn, others) =
+                (some_of(100..9_000, count, &mut entropy), some_of(100..9_000, count, &mut entropy));
+            assert!(drawn.len() == count && drawn.iter().all(|number| (100..9_000).contains(number)));
+            assert_ne!(drawn, others, "at random");
+            assert_eq!(some_of(7..7 + count, count, &mut entropy), (7..7 + count).collect());
+        }
+    }
+}

@@ -1,8 +1,9 @@
 //! The budget, the disk and the rate limit.
 
 use crate::world::*;
-use samara::downloader::{Action, Config};
+use samara::downloader::{Action, Config, Event};
 use samara::wire::Message;
+use samara::wire::session::Fault;
 
 fn world(config: Config) -> World {
     let mut world = World::new(file(100 * 64), 64, config);
@@ -75,6 +76,30 @@ fn tarpits_cannot_use_up_the_budget_for_ever() {
     world.peer(7, Manner::Honest);
     let took = world.finish();
     assert!(took < 45 * SECOND, "{took:?}");
+}
+
+#[test]
+fn a_chunk_that_comes_long_after_its_deadline_has_no_claim_on_a_full_budget() {
+    let mut world = World::new(file(100 * 64), 64, Config { budget: 0, ..Config::default() });
+    world.peer(1, Manner::Tarpit);
+    world.begin();
+    world.run(SECOND);
+    let link = world.link(1);
+    let asked = world.actions().find_map(|action| match action {
+        Action::Send { request, message: Message::Fetch(fetch), .. } => Some((*request, fetch.any_of[0])),
+        _ => None,
+    });
+    let (request, index) = asked.unwrap();
+    // Others are asked for so many chunks as soon as those that the first one owes are given up.
+    (2..=6).for_each(|host| drop(world.peer(host, Manner::Tarpit).clone()));
+    let others = |world: &World| (2..=6).map(|host| world.fetches(host).len()).sum::<usize>();
+    while others(&world) < 4 {
+        world.run(100 * MS);
+    }
+    world.feed(Event::Message { link, request, message: Message::Chunk { index, len: 64 } });
+    let closed = |action: &&Action| matches!(action, Action::Close { link: of, .. } if *of == link);
+    assert_eq!(world.actions().find(closed), Some(&Action::Close { link, fault: Fault::Slow }));
+    assert!(!world.actions().any(|action| matches!(action, Action::Receive { .. })));
 }
 
 #[test]

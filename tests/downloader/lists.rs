@@ -82,6 +82,20 @@ fn a_peer_alone_is_enough() {
 }
 
 #[test]
+fn a_peer_that_claims_nothing_is_tested_under_the_list_that_is_there_already() {
+    let mut world = world(4);
+    world.stranger(1, Manner::Honest).chunk_time = SECOND;
+    track(&mut world, &[1]);
+    world.begin();
+    world.run(500 * MS);
+    world.peer(2, Manner::Honest);
+    world.finish();
+    let id = world.seed.id();
+    let sent: Vec<_> = world.sent(2).map(|(_, message)| message.clone()).take(2).collect();
+    assert!(matches!(&sent[..], [Message::Hello(_), Message::Test(key)] if key.seed_id == id), "{sent:?}");
+}
+
+#[test]
 fn a_false_list_that_most_claim_loses_to_one_honest_holder() {
     for salt in 1..6 {
         let mut world = world(12);

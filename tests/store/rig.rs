@@ -92,7 +92,11 @@ impl Rig {
 
     /// Carries out everything.
     pub(crate) fn run(&mut self) -> &mut Self {
-        while self.step() {}
+        let mut steps = 0;
+        while self.step() {
+            steps += 1;
+            assert!(steps < 100_000, "it never rests");
+        }
         self
     }
 

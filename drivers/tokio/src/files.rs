@@ -42,6 +42,15 @@ pub fn hash(path: &Path, name: SafeName, progress: &dyn Fn(u64)) -> io::Result<(
     Ok((Arc::new(seed), before))
 }
 
+/// Makes sure that the file at `path` stays there under its name, whatever becomes of the machine.
+///
+/// # Errors
+/// It can't be opened, or its disk fails.
+pub fn keep(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()?;
+    disk::sync_folder(path)
+}
+
 /// The SHA-256 of the file at `path`, as long as it is now. `progress` is told how many bytes are read so far.
 ///
 /// # Errors

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use samara_sim::fault::Fault;
 use samara_sim::report::{self, Header};
@@ -14,7 +14,7 @@ use samara_sim::{minimise as smaller, sweep as many};
 use serde_json::json;
 
 use super::Which;
-use super::say::{self, Say};
+use super::say::{self, Stopwatch};
 
 /// Was all well, or was the command used wrongly?
 pub(super) type Done = Result<bool, String>;
@@ -28,43 +28,43 @@ impl Which {
 }
 
 /// Names the scenarios.
-pub(super) fn list(say: &mut Say, json: bool) -> Done {
+pub(super) fn list(json: bool) -> Done {
     for scenario in scenario::all() {
         let faults: Vec<_> = scenario.faults.iter().map(|fault| fault.name()).collect();
         if json {
-            say.object(&json!({ "scenario": scenario.name, "about": scenario.about, "faults": faults }));
+            say::object(&json!({ "scenario": scenario.name, "about": scenario.about, "faults": faults }));
         } else {
             let faults = if faults.is_empty() { "any of all".to_owned() } else { faults.join(", ") };
-            say.line(&format!("{:<18} {}\n{:<18} faults: {faults}", scenario.name, scenario.about, ""));
+            say::line(&format!("{:<18} {}\n{:<18} faults: {faults}", scenario.name, scenario.about, ""));
         }
     }
     Ok(true)
 }
 
 /// Runs a scenario once.
-pub(super) fn run(say: &mut Say, which: &Which, trace: bool, json: bool) -> Done {
+pub(super) fn run(which: &Which, trace: bool, json: bool) -> Done {
     let (scenario, mut options) = which.find()?;
     options.detail = if trace { Detail::All } else { Detail::Nothing };
     let verdict = many::run(scenario, &options);
     if trace && !json {
-        say.line(verdict.trace.trim_end());
+        say::line(verdict.trace.trim_end());
     }
     if json {
-        say.object(&say::object(&verdict));
+        say::object(&say::verdict(&verdict));
     } else {
-        tell(say, &verdict);
+        tell(&verdict);
     }
     if !verdict.is_ok() {
-        say.replay(&verdict, json);
+        say::again(&verdict, json);
     }
     Ok(verdict.is_ok())
 }
 
 /// A verdict in some lines.
-fn tell(say: &mut Say, verdict: &Verdict) {
+fn tell(verdict: &Verdict) {
     let result = if verdict.is_ok() { "ok" } else { "FAILED" };
     let seconds = verdict.simulated.as_secs_f64();
-    say.line(&format!(
+    say::line(&format!(
         "{} seed {}: {result}  trace {}  {seconds:.3} s simulated, {} events, {} downloaders, {} chunks",
         verdict.scenario,
         verdict.options.seed,
@@ -73,13 +73,13 @@ fn tell(say: &mut Say, verdict: &Verdict) {
         verdict.nodes,
         verdict.chunks,
     ));
-    say.line(&format!("  faults: {}", counts(&verdict.fired)));
+    say::line(&format!("  faults: {}", counts(&verdict.fired)));
     if !verdict.unfired.is_empty() {
         let names: Vec<_> = verdict.unfired.iter().map(|fault| fault.name()).collect();
-        say.line(&format!("  without effect: {}", names.join(", ")));
+        say::line(&format!("  without effect: {}", names.join(", ")));
     }
     if let Some(failure) = &verdict.failure {
-        say.line(&format!("  {failure}"));
+        say::line(&format!("  {failure}"));
     }
 }
 
@@ -119,24 +119,24 @@ impl Sum {
 }
 
 /// Runs a scenario, or all, with many seeds.
-pub(super) fn sweep(say: &mut Say, name: &str, seeds: Range<u64>, jobs: Option<usize>, json: bool) -> Done {
+pub(super) fn sweep(name: &str, seeds: Range<u64>, jobs: Option<usize>, json: bool) -> Done {
     let scenarios: Vec<_> =
         if name == "all" { scenario::all().collect() } else { vec![scenario::find(name)?] };
     let jobs = jobs.or_else(|| std::thread::available_parallelism().ok().map(usize::from)).unwrap_or(1);
-    let (begun, mut failures, mut gaps) = (Instant::now(), Vec::new(), Vec::new());
+    let (begun, mut failures, mut gaps) = (Stopwatch::start(), Vec::new(), Vec::new());
     for scenario in scenarios {
-        let (start, mut sum) = (Instant::now(), Sum::default());
+        let (start, mut sum) = (Stopwatch::start(), Sum::default());
         many::sweep(scenario, seeds.clone(), jobs, &mut |verdict| {
             if json {
-                say.object(&say::object(&verdict));
+                say::object(&say::verdict(&verdict));
             } else if let Some(failure) = &verdict.failure {
-                say.line(&format!("{} seed {}: FAILED  {failure}", scenario.name, verdict.options.seed));
+                say::line(&format!("{} seed {}: FAILED  {failure}", scenario.name, verdict.options.seed));
             }
             sum.add(verdict);
         });
         // Whoever draws its faults has to have had each, again and again.
         let gap = sum.coverage.gap().filter(|_| scenario.faults.is_empty());
-        summarise(say, scenario, &sum, start.elapsed(), json);
+        summarise(scenario, &sum, start.seconds(), json);
         if let Some((first, fault)) = gap {
             let first = seeds.start + first as u64;
             gaps.push(format!(
@@ -148,29 +148,29 @@ pub(super) fn sweep(say: &mut Say, name: &str, seeds: Range<u64>, jobs: Option<u
         failures.extend(sum.first_failure);
     }
     for gap in &gaps {
-        if json { say.complain(gap) } else { say.line(gap) }
+        if json { say::complain(gap) } else { say::line(gap) }
     }
     if !json {
-        let seconds = begun.elapsed().as_secs_f64();
-        say.line(&format!("seeds {}..{} on {jobs} threads: {seconds:.1} s", seeds.start, seeds.end));
+        let seconds = begun.seconds();
+        say::line(&format!("seeds {}..{} on {jobs} threads: {seconds:.1} s", seeds.start, seeds.end));
     }
     if let Some(first) = failures.first() {
-        say.replay(first, json);
+        say::again(first, json);
     }
     Ok(failures.is_empty() && gaps.is_empty())
 }
 
-fn summarise(say: &mut Say, scenario: &Scenario, sum: &Sum, took: Duration, json: bool) {
-    let (simulated, wall) = (sum.simulated.as_secs_f64(), took.as_secs_f64());
+fn summarise(scenario: &Scenario, sum: &Sum, wall: f64, json: bool) {
+    let simulated = sum.simulated.as_secs_f64();
     if json {
         let faults: serde_json::Map<_, _> =
             sum.fired.iter().map(|(fault, count)| (fault.name().to_owned(), json!(count))).collect();
-        return say.object(&json!({ "summary": {
+        return say::object(&json!({ "summary": {
             "scenario": scenario.name, "runs": sum.runs, "failed": sum.failed, "events": sum.events,
             "simulated_s": simulated, "wall_s": wall, "faults": faults,
         }}));
     }
-    say.line(&format!(
+    say::line(&format!(
         "{:<18} {:>6} runs {:>4} failed {simulated:>9.0} s simulated {:>12} events {wall:>6.1} s  {}",
         scenario.name,
         sum.runs,
@@ -181,11 +181,11 @@ fn summarise(say: &mut Say, scenario: &Scenario, sum: &Sum, took: Duration, json
 }
 
 /// Makes a failing run small.
-pub(super) fn minimise(say: &mut Say, which: &Which) -> Done {
+pub(super) fn minimise(which: &Which) -> Done {
     let (scenario, options) = which.find()?;
     let smallest = smaller::minimise(scenario, &options, &mut |verdict| {
         let result = if verdict.is_ok() { "ok" } else { "still fails" };
-        say.line(&format!("{}: {result}", verdict.arguments()));
+        say::line(&format!("{}: {result}", verdict.arguments()));
     });
     let Some(verdict) = smallest else {
         return Err(format!(
@@ -193,13 +193,13 @@ pub(super) fn minimise(say: &mut Say, which: &Which) -> Done {
             which.scenario, which.seed
         ));
     };
-    tell(say, &verdict);
-    say.replay(&verdict, false);
+    tell(&verdict);
+    say::again(&verdict, false);
     Ok(false)
 }
 
 /// Draws a run as a page.
-pub(super) fn report(say: &mut Say, which: &Which, output: &Path) -> Done {
+pub(super) fn report(which: &Which, output: &Path) -> Done {
     let (scenario, mut options) = which.find()?;
     options.take_down = true;
     let verdict = many::run(scenario, &options);
@@ -215,7 +215,7 @@ pub(super) fn report(say: &mut Say, which: &Which, output: &Path) -> Done {
     };
     let page = report::html(&verdict.history.clone().unwrap_or_default(), &header);
     std::fs::write(output, page).map_err(|error| format!("cannot write {}: {error}", output.display()))?;
-    tell(say, &verdict);
-    say.line(&format!("  report: {}", output.display()));
+    tell(&verdict);
+    say::line(&format!("  report: {}", output.display()));
     Ok(verdict.is_ok())
 }

@@ -11,10 +11,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use samara_sim::swarm::{Crowd, RATE};
 use samara_sim::fault::Fault;
 use samara_sim::replay;
-use say::Say;
+use samara_sim::swarm::{Crowd, RATE};
 
 /// samara's machines in simulated time: scenarios, sweeps, and what happened in them. Everything follows from a seed.
 #[derive(Debug, Parser)]
@@ -134,29 +133,26 @@ fn seeds(text: &str) -> Result<Range<u64>, String> {
 }
 
 pub(crate) fn main() -> ExitCode {
-    let mut say = Say::default();
     let done = match Cli::parse().command {
         Command::Replay { file, data, json } => {
             let (mut out, mut errors) = (io::stdout().lock(), io::stderr().lock());
             let code = replay::command(&file, data.as_deref(), json, &mut out, &mut errors);
             return ExitCode::from(code);
         }
-        Command::List { json } => commands::list(&mut say, json),
-        Command::Run { which, trace, json } => commands::run(&mut say, &which, trace, json),
-        Command::Sweep { scenario, seeds, jobs, json } => {
-            commands::sweep(&mut say, &scenario, seeds, jobs, json)
-        }
+        Command::List { json } => commands::list(json),
+        Command::Run { which, trace, json } => commands::run(&which, trace, json),
+        Command::Sweep { scenario, seeds, jobs, json } => commands::sweep(&scenario, seeds, jobs, json),
         Command::Swarm { nodes, chunks, rate, seeds, profile: _, json } => {
-            swarm::swarm(&mut say, Crowd { nodes: nodes as usize, chunks, rate, seed: 0 }, seeds, json)
+            swarm::swarm(Crowd { nodes: nodes as usize, chunks, rate, seed: 0 }, seeds, json)
         }
-        Command::Minimise { which } => commands::minimise(&mut say, &which),
-        Command::Report { which, output } => commands::report(&mut say, &which, &output),
+        Command::Minimise { which } => commands::minimise(&which),
+        Command::Report { which, output } => commands::report(&which, &output),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(why) => {
-            say.complain(&why);
+            say::complain(&why);
             ExitCode::from(2)
         }
     }

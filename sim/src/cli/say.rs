@@ -1,38 +1,52 @@
 //! Results on stdout, everything else on stderr.
 
 use std::io::{self, Write};
+use std::time::Instant;
 
 use samara_sim::scenario::Verdict;
 use serde_json::{Value, json};
 
-/// What is said to the user. Whoever reads may go at any time.
-#[derive(Debug, Default)]
-pub(super) struct Say;
+/// A line of a result. Whoever reads may go at any time.
+pub(super) fn line(line: &str) {
+    let _gone = writeln!(io::stdout().lock(), "{line}");
+}
 
-impl Say {
-    /// A line of a result.
-    pub(super) fn line(&mut self, line: &str) {
-        let _gone = writeln!(io::stdout().lock(), "{line}");
+/// A result as an object.
+pub(super) fn object(object: &Value) {
+    line(&object.to_string());
+}
+
+/// What went wrong with the command itself.
+pub(super) fn complain(why: &str) {
+    let _gone = writeln!(io::stderr().lock(), "samara-sim: {why}");
+}
+
+/// The last line of a failure: what runs it again.
+pub(super) fn again(verdict: &Verdict, json: bool) {
+    let again = format!("replay: {}", replay(verdict));
+    if json {
+        let _gone = writeln!(io::stderr().lock(), "{again}");
+    } else {
+        line(&again);
+    }
+}
+
+/// Measures real time, which no result depends on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stopwatch(Instant);
+
+impl Stopwatch {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "how long a sweep took is told, and nothing else follows from it"
+    )]
+    pub(super) fn start() -> Self {
+        Self(Instant::now())
     }
 
-    /// A result as an object.
-    pub(super) fn object(&mut self, object: &Value) {
-        self.line(&object.to_string());
-    }
-
-    /// What went wrong with the command itself.
-    pub(super) fn complain(&mut self, why: &str) {
-        let _gone = writeln!(io::stderr().lock(), "samara-sim: {why}");
-    }
-
-    /// The last line of a failure: what runs it again.
-    pub(super) fn replay(&mut self, verdict: &Verdict, json: bool) {
-        let line = format!("replay: {}", replay(verdict));
-        let _gone = if json {
-            writeln!(io::stderr().lock(), "{line}")
-        } else {
-            writeln!(io::stdout().lock(), "{line}")
-        };
+    /// Seconds since.
+    pub(super) fn seconds(self) -> f64 {
+        self.0.elapsed().as_secs_f64()
     }
 }
 
@@ -43,7 +57,7 @@ pub(super) fn replay(verdict: &Verdict) -> String {
 }
 
 /// A verdict as an object.
-pub(super) fn object(verdict: &Verdict) -> Value {
+pub(super) fn verdict(verdict: &Verdict) -> Value {
     let faults: serde_json::Map<_, _> =
         verdict.fired.iter().map(|(fault, count)| (fault.name().to_owned(), json!(count))).collect();
     json!({

@@ -1,13 +1,12 @@
 //! `samara-sim swarm`: crowds, a line each, and what they come to.
 
 use std::ops::Range;
-use std::time::Instant;
 
 use samara_sim::swarm::{Crowd, Outcome};
 use serde_json::{Value, json};
 
 use super::commands::Done;
-use super::say::Say;
+use super::say::{self, Stopwatch};
 
 /// What is measured of each run.
 const FIGURES: [(&str, fn(&Outcome) -> f64); 7] = [
@@ -21,25 +20,26 @@ const FIGURES: [(&str, fn(&Outcome) -> f64); 7] = [
 ];
 
 /// Lets crowds have a file.
-pub(super) fn swarm(say: &mut Say, crowd: Crowd, seeds: Range<u64>, json: bool) -> Done {
+pub(super) fn swarm(crowd: Crowd, seeds: Range<u64>, json: bool) -> Done {
     let mut runs = Vec::new();
     for seed in seeds {
-        let start = Instant::now();
+        let start = Stopwatch::start();
         let outcome = Crowd { seed, ..crowd }.run();
-        let wall = start.elapsed().as_secs_f64();
+        let wall = start.seconds();
         if json {
-            say.object(&object(&crowd, seed, &outcome, wall));
+            say::object(&object(&crowd, seed, &outcome, wall));
         } else {
-            say.line(&format!("{}, {wall:.1} s", line(&crowd, seed, &outcome)));
+            say::line(&format!("{}, {wall:.1} s", line(&crowd, seed, &outcome)));
         }
         runs.push((outcome, wall));
     }
     if json {
-        say.object(&json!({ "summary": summary(&crowd, &runs) }));
+        say::object(&json!({ "summary": summary(&crowd, &runs) }));
     } else {
         for (name, choose) in [("median", median as fn(Vec<f64>) -> f64), ("max", max)] {
-            let figures = FIGURES.map(|(_, figure)| choose(runs.iter().map(|(run, _)| figure(run)).collect()));
-            say.line(&format!("{name:<7} {}", told(&figures)));
+            let figures =
+                FIGURES.map(|(_, figure)| choose(runs.iter().map(|(run, _)| figure(run)).collect()));
+            say::line(&format!("{name:<7} {}", told(&figures)));
         }
     }
     Ok(runs.iter().all(|(outcome, _)| outcome.stranded == 0))

@@ -7,7 +7,8 @@
 //! - **Conversations**: numbers grow, each request is answered exactly once or its connection ends ([`talk`]); a peer
 //!   that is busy is left alone as long as it asked for; a chunk that came by another way is cancelled.
 //! - **Bounds**: requests that wait at a seeder, bytes that a downloader has under way, holders in an answer.
-//! - **The interface**: nothing is done to a connection that is closed, no deadline lies in the past after a wake-up.
+//! - **The interface**: nothing is done to a connection that is closed, no deadline stays in the past
+//!   however often its machine is woken.
 //!
 //! Only honest machines are held to them: see [`World::mark`](crate::world::World::mark).
 

@@ -55,7 +55,8 @@ impl Stage {
             }
             Fault::HalfOpen => {
                 // Somebody whom others have something to say to: trackers always are.
-                let host = if self.entropy.below(4) == 0 { *self.entropy.pick(&self.trackers)? } else { node };
+                let host =
+                    if self.entropy.below(4) == 0 { *self.entropy.pick(&self.trackers)? } else { node };
                 self.world.is_up(host).then(|| {
                     self.world.vanish(host);
                     (pause, Blow::Start(host))
@@ -150,12 +151,12 @@ impl Stage {
         let length = self.bytes.len();
         let disk = self.world.disk_mut(host);
         let soon = disk.operations() + 1 + self.entropy.below(12) as u64;
-        let harm = match fault {
-            Fault::DiskSlow => {
-                Harm { delay: Duration::from_millis(20 + self.entropy.below(400) as u64), ..Harm::default() }
-            }
-            Fault::DiskFull => Harm { room: Some(self.entropy.below(length) as u64), ..Harm::default() },
-            _ => Harm { fails: Some(soon), ..Harm::default() },
+        let harm = if fault == Fault::DiskSlow {
+            Harm { delay: Duration::from_millis(20 + self.entropy.below(400) as u64), ..Harm::default() }
+        } else if fault == Fault::DiskFull {
+            Harm { room: Some(self.entropy.below(length) as u64), ..Harm::default() }
+        } else {
+            Harm { fails: Some(soon), ..Harm::default() }
         };
         self.world.disk_mut(host).harm(harm);
         Some((2 * pause, Blow::Mend(host)))

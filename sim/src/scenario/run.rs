@@ -19,7 +19,7 @@ use crate::host::{HostId, Report};
 /// How long a healed core may take, in simulated time.
 const BOUND: Duration = Duration::from_secs(900);
 /// How often a fault is tried again that had no effect so far.
-const INSISTENCE: usize = 40;
+const INSISTENCE: usize = 80;
 
 /// Runs a scenario once.
 pub fn run(scenario: &Scenario, options: &Options) -> Verdict {
@@ -45,8 +45,8 @@ pub fn run(scenario: &Scenario, options: &Options) -> Verdict {
     let world = &run.stage.world;
     let unfired: Vec<_> = wanted.into_iter().filter(|fault| !world.fired().contains_key(fault)).collect();
     let own = unfired.iter().find(|fault| scenario.faults.contains(fault));
-    let result =
-        result.and(own.map_or(Ok(()), |fault| Err(format!("the fault {fault} never had an effect"))));
+    let idle = || own.map_or(Ok(()), |fault| Err(format!("the fault {fault} never had an effect")));
+    let result = result.and_then(|()| idle());
     Verdict {
         scenario: scenario.name,
         options: options.clone(),

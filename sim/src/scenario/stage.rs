@@ -152,20 +152,21 @@ impl Stage {
     }
 
     /// Adds a host with this fault, if it is one that a host is born with.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "other faults strike later")]
     fn add_hostile(&mut self, fault: Fault, n: usize) {
         let name = format!("{fault}{n}");
         let chunks = self.seed.chunks() as usize;
         let last = self.seed.chunks().saturating_sub(1);
         match fault {
             Fault::Poisoner => {
-                let bad: Vec<_> = (0..self.seed.chunks()).filter(|_| self.entropy.below(2) == 0).collect();
+                let bad: Vec<_> = (0..self.seed.chunks()).filter(|_| self.entropy.below(4) > 0).collect();
                 let bad = if bad.is_empty() { vec![last] } else { bad };
                 self.poisoner(&name, &bad);
             }
             Fault::Liar => drop(self.impostor(&name, Trick::Refuse, fault)),
             Fault::Tarpit => drop(self.impostor(&name, Trick::Stall, fault)),
             Fault::Withhold => {
-                let some: Vec<_> = (0..self.seed.chunks()).filter(|_| self.entropy.below(3) == 0).collect();
+                let some: Vec<_> = (0..self.seed.chunks()).filter(|_| self.entropy.below(2) == 0).collect();
                 let some = if some.is_empty() { vec![last] } else { some };
                 self.impostor(&name, Trick::Withhold(some), fault);
             }
@@ -210,9 +211,9 @@ impl Stage {
     /// What a node said of its downloads.
     pub fn notes<'a>(&'a self, host: HostId) -> Vec<&'a Note> {
         let reports = self.world.reports(host).iter();
-        let note = |report: &'a Report| match report {
-            Report::Node(node::Note::Download { note, .. }) => Some(note),
-            _ => None,
+        let note = |report: &'a Report| {
+            let Report::Node(node::Note::Download { note, .. }) = report else { return None };
+            Some(note)
         };
         reports.filter_map(|(_, report)| note(report)).collect()
     }

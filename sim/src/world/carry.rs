@@ -28,12 +28,9 @@ impl World {
         let Some(conn) = self.net.get(id) else { return };
         let (dialer, from, local) = (conn.dialer.host, conn.from, conn.to);
         let back = self.now + self.distance_to(dialer, local);
-        let goal = match self.addrs.get(&local).copied() {
-            Some(goal) => goal,
-            None => {
-                self.called_nobody(dialer);
-                return self.plan(back, What::Refused { conn: id });
-            }
+        let Some(goal) = self.addrs.get(&local).copied() else {
+            self.called_nobody(dialer);
+            return self.plan(back, What::Refused { conn: id });
         };
         let cut = self.net.cut_between(dialer, goal).or_else(|| self.net.cut_between(goal, dialer));
         if let Some(fault) = cut {
@@ -150,7 +147,7 @@ impl World {
         };
         let Some(end) = conn.open_end(side) else {
             if health == Health::HalfOpen {
-                self.to_nobody(id, to);
+                self.reaches_nobody(id, to);
             }
             return;
         };

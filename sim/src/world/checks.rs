@@ -1,21 +1,18 @@
 //! Where the rules of [`oracle`](crate::oracle) are looked at: hooks in what hosts send, hear, serve and store.
 
+mod stored;
+
 use std::sync::Arc;
 
-use bytes::Bytes;
 use samara::downloader::Note;
-use samara::seeder::FileId;
-use samara::store::{self, Op, Outcome};
 use samara::wire::Message;
-use samara::wire::message::{Entry, HaveSet, Query, Rejection, SeedKey, UpdateSet, Updated};
-use samara::{FileHash, Hashed, Link, Machine, Seed, Sha2, Step, node};
+use samara::wire::message::{Entry, Query, Rejection, UpdateSet, Updated};
+use samara::{FileHash, Link, Seed, Time, node};
 
 use super::World;
 use crate::fault::Fault;
-use crate::file;
-use crate::history::Moment;
-use crate::host::{Holding, HostId, Life, Report, Role};
-use crate::net::{ConnId, Serving, Side};
+use crate::host::{Holding, HostId, Report, Role};
+use crate::net::{ConnId, Side};
 use crate::oracle::talk::{Asked, Stage};
 
 /// How long an honest host that is up may owe an answer.
@@ -46,6 +43,7 @@ impl World {
     }
 
     /// A message leaves.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "rules are about a few messages of many")]
     pub(super) fn check_sent(
         &mut self,
         host: HostId,
@@ -90,6 +88,7 @@ impl World {
     }
 
     /// A message arrives at `host`, before its machine hears of it.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "all others end a request")]
     pub(super) fn check_heard(&mut self, host: HostId, id: ConnId, request: u32, message: &Message) {
         if self.oracle.is_none() {
             return;
@@ -189,7 +188,6 @@ impl World {
 
     /// A tracker acknowledges something.
     fn acknowledged(&mut self, host: HostId, id: ConnId, request: u32, updated: &Updated) {
-        let local = self.hosts[host.0].clock.read(self.now);
         let Role::Tracker(config) = &self.hosts[host.0].role else { return };
         let ttl = config.ttl;
         let Some(conn) = self.net.get(id) else { return };
@@ -201,7 +199,6 @@ impl World {
         let Some(leases) = self.oracle.as_mut().map(|oracle| oracle.leases.entry(host).or_default()) else {
             return;
         };
-        leases.pass(local);
         match asked.map(|asked| asked.message) {
             Some(Message::Update(update)) if !updated.resend => leases.updated(addr, update, ttl),
             Some(Message::Withdraw(keys)) if !updated.resend => leases.withdrawn(addr, &keys),
@@ -212,13 +209,11 @@ impl World {
 
     /// A tracker names holders.
     fn check_holders(&mut self, host: HostId, query: &Query, holders: &[samara::wire::message::Holder]) {
-        let local = self.hosts[host.0].clock.read(self.now);
         let Role::Tracker(config) = &self.hosts[host.0].role else { return };
         let most = usize::from(config.sample);
         let Some(leases) = self.oracle.as_mut().map(|oracle| oracle.leases.entry(host).or_default()) else {
             return;
         };
-        leases.pass(local);
         let wrong: Vec<_> =
             holders.iter().filter_map(|holder| leases.judge(query.file_hash, holder)).collect();
         for wrong in wrong {
@@ -226,114 +221,6 @@ impl World {
         }
         if holders.len() > most {
             self.mistake(host, || format!("names {} holders, more than {most}", holders.len()));
-        }
-    }
-
-    /// A node says that it holds chunks: they are on its disk, and what their list says.
-    fn check_claim(&mut self, host: HostId, id: ConnId, t: u32, set: Option<&HaveSet>, indices: &[u32]) {
-        let Some(key) = self.net.get(id).and_then(|conn| conn.talk.tests.get(&t).copied()) else { return };
-        let Some(seed) = self.list(key) else { return };
-        let have = set.and_then(|set| set.clone().into_have(seed.chunks()));
-        if set.is_some() && have.is_none() {
-            return self.mistake(host, || format!("claims chunks that {key:?} hasn't got"));
-        }
-        let claimed = have.iter().flat_map(samara::Have::iter).chain(indices.iter().copied());
-        let holders: Vec<_> = self.hosts[host.0].holding(key.file_hash).collect();
-        let is_there = |index: u32| holders.iter().any(|file| self.is_right(host, *file, &seed, index));
-        let missing: Vec<_> = claimed.filter(|index| !is_there(*index)).collect();
-        if let Some(index) = missing.first() {
-            self.mistake(host, || {
-                format!("claims chunk {index} of {:?}, which it hasn't got", key.file_hash)
-            });
-        }
-    }
-
-    /// A seeder sends a chunk: of a file that it still shares, and what the list says under which it was asked for.
-    pub(super) fn check_served(
-        &mut self,
-        host: HostId,
-        id: ConnId,
-        request: u32,
-        index: u32,
-        serving: &Serving,
-    ) {
-        if self.oracle.is_none() || !self.hosts[host.0].is_honest() {
-            return;
-        }
-        if self.hosts[host.0].path(serving.file).is_none() {
-            return self.mistake(host, || format!("serves chunk {index} of a file that it shares no longer"));
-        }
-        let Some(conn) = self.net.get(id) else { return };
-        let key = conn.talk.asked.get(&request).and_then(|asked| conn.talk.key(asked));
-        let Some(seed) = key.and_then(|key| self.list(key)) else { return };
-        if seed.range(index) != Some(serving.range.clone()) {
-            self.mistake(host, || format!("serves chunk {index} from {:?}", serving.range));
-        } else if !self.is_right(host, serving.file, &seed, index) {
-            self.mistake(host, || format!("serves chunk {index}, which isn't what its list says"));
-        }
-    }
-
-    /// All of a chunk is sent.
-    pub(super) fn check_whole(&mut self, id: ConnId, request: u32) {
-        if let Some(conn) = self.net.get(id).filter(|_| self.oracle.is_some()) {
-            conn.talk.served(request);
-        }
-    }
-
-    /// A chunk has come: it is judged by its list's step, and nobody gets a second bad one from the same host.
-    pub(super) fn check_received(
-        &mut self,
-        host: HostId,
-        id: ConnId,
-        request: u32,
-        step: Step,
-        hashed: &Hashed,
-    ) {
-        let is_bad = !step.accepts(hashed);
-        let Some(conn) = self.net.get(id) else { return };
-        let Some(from) = conn.other_than(host) else { return };
-        let asked = conn.talk.over(request);
-        let key = asked.as_ref().and_then(|asked| conn.talk.key(asked));
-        if let Some(history) = self.history.as_mut().filter(|_| is_bad) {
-            history.add(self.now, Moment::Bad { host: host.0, from: from.0 });
-        }
-        if let Some(seed) = key.and_then(|key| self.list(key))
-            && !(0..seed.chunks()).any(|index| seed.step(index) == Some(step))
-        {
-            self.mistake(host, || format!("takes #{request} by a step that isn't its list's"));
-        }
-        let Some(oracle) = self.oracle.as_mut().filter(|_| is_bad) else { return };
-        let count = oracle.bad.entry((host, from)).or_default();
-        *count += 1;
-        if *count > 1 {
-            let from = self.hosts[from.0].name.clone();
-            self.mistake(host, || format!("takes a second bad chunk of {from}"));
-        }
-    }
-
-    /// A disk operation is through: what has its final name is what was asked for.
-    pub(super) fn check_stored(&mut self, host: HostId, file: FileId, op: &Op, outcome: &Outcome) {
-        let renamed = matches!(op, Op::Rename { to: store::File::Target, .. });
-        if self.oracle.is_none() || !renamed || !matches!(outcome, Outcome::Done) {
-            return;
-        }
-        let state = &self.hosts[host.0];
-        let Some(Holding::Download(order)) = state.library.get(&file) else { return };
-        if !state.disk.bytes(&order.name).is_some_and(|bytes| file::is(bytes, order.target.file_hash)) {
-            self.mistake(host, || "has a wrong file under its final name".to_owned());
-        }
-    }
-
-    /// A download says that it is done.
-    pub(super) fn check_done(&mut self, host: HostId, file: FileId) {
-        if self.oracle.is_none() {
-            return;
-        }
-        let state = &self.hosts[host.0];
-        let Some(Holding::Shared { name, seed, .. }) = state.library.get(&file) else { return };
-        if !state.disk.bytes(name).is_some_and(|bytes| file::is(bytes, seed.file_hash())) {
-            let name = name.clone();
-            self.mistake(host, || format!("is done with {name}, which isn't what was asked for"));
         }
     }
 
@@ -362,7 +249,7 @@ impl World {
         }
     }
 
-    /// A machine is drained: what is superfluous was cancelled, and its deadline doesn't lie in the past.
+    /// A machine is drained: what is superfluous was cancelled.
     pub(super) fn check_drained(&mut self, host: HostId) {
         let superfluous = match &mut self.oracle {
             Some(oracle) => std::mem::take(&mut oracle.superfluous),
@@ -378,19 +265,10 @@ impl World {
         }
     }
 
-    /// A machine was woken: the deadline for which it was is behind it.
-    pub(super) fn check_woken(&mut self, host: HostId) {
-        let state = &self.hosts[host.0];
-        let deadline = match &state.life {
-            Life::Node(node) => node.deadline(),
-            Life::Tracker(tracker) => tracker.deadline(),
-            Life::Down | Life::Actor(_) | Life::Probe => None,
-        };
-        let local = state.clock.read(self.now);
-        if let Some(deadline) = deadline.filter(|deadline| deadline.at < local) {
-            self.mistake(host, || {
-                format!("was woken, and still wants to be at {}: {}", deadline.at, deadline.timer)
-            });
+    /// A tracker sees what time it is.
+    pub(super) fn check_time(&mut self, host: HostId, now: Time) {
+        if let Some(oracle) = &mut self.oracle {
+            oracle.leases.entry(host).or_default().pass(now);
         }
     }
 
@@ -416,27 +294,6 @@ impl World {
             if self.hosts[host.0].is_honest() {
                 self.mistake(host, || wrong);
             }
-        }
-    }
-
-    fn list(&self, key: SeedKey) -> Option<Arc<Seed>> {
-        self.oracle.as_ref()?.seeds.get(&key.seed_id).cloned()
-    }
-
-    /// Does the disk hold a chunk of a file, as its list says?
-    fn is_right(&self, host: HostId, file: FileId, seed: &Seed, index: u32) -> bool {
-        let state = &self.hosts[host.0];
-        let Some(range) = seed.range(index) else { return false };
-        let range = usize::try_from(range.start).unwrap_or(0)..usize::try_from(range.end).unwrap_or(0);
-        let path = state.path(file);
-        let bytes = path.and_then(|path| state.disk.bytes(path)).and_then(|all| all.get(range.clone()));
-        let truth = self.oracle.as_ref().and_then(|oracle| oracle.truth.get(&seed.id()));
-        match (bytes, truth, seed.step(index)) {
-            (Some(bytes), Some(truth), _) => truth.get(range) == Some(bytes),
-            (Some(bytes), None, Some(step)) => {
-                step.accepts(&Hashed::new::<Sha2>(step.start, step.last, Bytes::copy_from_slice(bytes)))
-            }
-            (Some(_), None, None) | (None, ..) => false,
         }
     }
 }

@@ -178,7 +178,7 @@ impl World {
     }
 
     /// Something arrives where nobody knows the connection any more: if the host is up, it says so.
-    pub(super) fn to_nobody(&mut self, id: ConnId, host: HostId) {
+    pub(super) fn reaches_nobody(&mut self, id: ConnId, host: HostId) {
         self.fire(Fault::HalfOpen, &[host]);
         if self.hosts[host.0].is_up() {
             let Some(conn) = self.net.get(id) else { return };

@@ -55,7 +55,7 @@ impl World {
     }
 
     /// Tells a node what it was asked for. As every driver has to, it looks first if the file is there already: then
-    /// it is done, and seeded.
+    /// it makes sure that it stays there, is done, and the file is seeded.
     fn order(&mut self, host: HostId, file: FileId) {
         let Some(holding) = self.hosts[host.0].library.get(&file).cloned() else { return };
         if let Some(oracle) = &mut self.oracle {
@@ -74,6 +74,7 @@ impl World {
         };
         let shared = Holding::Shared { name: order.name.clone(), seed, identity };
         let event = shared.order(file);
+        self.hosts[host.0].disk.sync();
         self.hosts[host.0].library.insert(file, shared);
         self.tell(host, event);
         self.report(host, Report::Done { file });

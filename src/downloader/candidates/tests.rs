@@ -112,7 +112,7 @@ fn lists_of_different_lengths_are_settled_by_their_last_chunks() {
         let mut candidates = with(&[&lie, &truth]);
         let last = lie.chunks() - 1;
         assert_eq!(candidates.probes(), [(lie.id(), last), (truth.id(), 99)]);
-        assert_eq!(fetchable(&candidates), []);
+        assert!(fetchable(&candidates).is_empty());
         let refuted = candidates.verified(truth.id(), 99);
         assert_eq!(refuted, [Refutation { seed_id: lie.id(), index: last }]);
         assert!(candidates.settled());
@@ -277,4 +277,30 @@ fn the_empty_file_has_one_list_that_everybody_knows() {
         assert_eq!(candidates.chosen().map(|seed| (seed.length(), seed.chunks())), Some((0, 0)));
         assert!(!candidates.may_fetch(0));
     }
+}
+
+#[test]
+fn a_list_keeps_its_turn_as_long_as_its_suffix_grows() {
+    let (lie, truth) = (list(100, 1, &[10]), list(100, 0, &[]));
+    let mut candidates = with(&[&lie, &truth]);
+    for index in (97..100).rev() {
+        candidates.verified(lie.id(), index);
+        candidates.stalled();
+        assert_eq!(candidates.chosen(), Some(&lie), "{index} has verified");
+    }
+    candidates.stalled();
+    assert_eq!(candidates.chosen(), Some(&truth));
+}
+
+#[test]
+fn nobody_is_asked_for_other_lists_when_one_has_verified_as_a_whole() {
+    let (lie, truth) = (list(3, 1, &[0]), list(3, 0, &[]));
+    let mut candidates = with(&[&truth]);
+    candidates.claim(lie.id(), at(1, 1), true);
+    for index in [2, 1] {
+        candidates.verified(truth.id(), index);
+        assert_eq!(candidates.wanted(), [lie.id()]);
+    }
+    candidates.verified(truth.id(), 0);
+    assert_eq!(candidates.wanted(), []);
 }

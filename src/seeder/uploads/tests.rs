@@ -2,6 +2,7 @@ use super::*;
 use crate::hash::{FileHash, SeedId};
 use crate::seeder::event::FileId;
 use crate::seeder::peer::Peer;
+use alloc::format;
 use alloc::vec;
 
 const KEY: SeedKey = key(1);

@@ -15,6 +15,7 @@ use samara::store::Identity;
 
 use crate::env::{Content, Disk, Part};
 
+pub(crate) use part::sync_folder;
 pub(crate) use queue::Queue;
 
 /// The real disk.

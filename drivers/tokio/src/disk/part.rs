@@ -260,7 +260,7 @@ fn read_journal(file: &Handle) -> io::Result<Bytes> {
 }
 
 /// Makes the names in the target's folder durable, where that can be asked for.
-fn sync_folder(target: &Path) -> io::Result<()> {
+pub(crate) fn sync_folder(target: &Path) -> io::Result<()> {
     let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or_else(|| Path::new("."));
     #[cfg(unix)]

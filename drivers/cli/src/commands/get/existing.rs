@@ -66,6 +66,7 @@ pub(super) async fn look(job: &Job<'_>) -> Result<Existing, Failure> {
         Ok(_) => {}
     }
     if let Some(ready) = same(job).await? {
+        files::keep(path).map_err(|error| Failure::disk("sync", path, &error))?;
         forget_journal(path);
         return Ok(Existing::Present(ready));
     }
