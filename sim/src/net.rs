@@ -43,6 +43,13 @@ impl Line {
         }
         self.0.max(from)
     }
+
+    /// The same for something small that passes before what is on the line.
+    pub(crate) fn slip(&mut self, from: Time, bytes: u64, rate: u64) -> Time {
+        let micros = bytes.saturating_mul(1_000_000).checked_div(rate).unwrap_or(0);
+        self.carry(from, bytes, rate);
+        from + Duration::from_micros(micros)
+    }
 }
 
 /// A connection, as the world names it.

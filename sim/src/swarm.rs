@@ -29,6 +29,9 @@ pub struct Crowd {
     pub chunks: u32,
     /// Bytes per second of each line, both ways.
     pub rate: u64,
+    /// Do messages wait behind chunks' bytes that are on the line already? Else they pass them: see
+    /// [`Weight::express`].
+    pub fifo: bool,
     /// Everything else follows from it.
     pub seed: u64,
 }
@@ -58,7 +61,11 @@ impl Crowd {
         let bytes = file::random(self.chunks as usize * CHUNK as usize, entropy.next());
         let seed = file::seed(&bytes, CHUNK);
         let mut world = World::unwatched(entropy.next(), Detail::Nothing);
-        world.weigh(Weight { factor: WEIGHT / u64::from(CHUNK), slice: u64::from(CHUNK) / SLICES });
+        world.weigh(Weight {
+            factor: WEIGHT / u64::from(CHUNK),
+            slice: u64::from(CHUNK) / SLICES,
+            express: !self.fifo,
+        });
         let tracker = self.tracker(&mut world);
         let seeder = self.add(&mut world, "seeder", tracker);
         world.share(seeder, "file", &bytes, seed.clone());

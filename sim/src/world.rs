@@ -57,11 +57,14 @@ pub struct Weight {
     pub factor: u64,
     /// Bytes of a chunk that go out at once, before anything else may: at most 256 KiB.
     pub slice: u64,
+    /// Do messages pass before chunks' bytes that are on the line already, as where each connection has its turn
+    /// (fq_codel, which Linux uses by default)? They take up the line all the same.
+    pub express: bool,
 }
 
 impl Default for Weight {
     fn default() -> Self {
-        Self { factor: 1, slice: samara::wire::limits::MAX_DATA as u64 }
+        Self { factor: 1, slice: samara::wire::limits::MAX_DATA as u64, express: false }
     }
 }
 

@@ -30,7 +30,8 @@ pub struct Config {
     pub stall_timeout: Duration,
     /// With nobody left to ask and none ever useful, ask the trackers again for so long. Default: 5 s.
     pub hopeless: Duration,
-    /// The first wait before trackers are asked again; doubles up to 60 s. Default: 1 s.
+    /// The first wait before trackers are asked again; doubles up to 60 s. Default: 250 ms: a crowd that
+    /// begins at once knows one another soon.
     pub requery: Duration,
 }
 
@@ -48,7 +49,7 @@ impl Default for Config {
             timeout: None,
             stall_timeout: Duration::from_secs(60),
             hopeless: Duration::from_secs(5),
-            requery: Duration::from_secs(1),
+            requery: Duration::from_millis(250),
         }
     }
 }

@@ -113,7 +113,10 @@ impl Downloader {
         if peer.outstanding().0 >= peer.pace.room(seed.chunk_size(), ready == 1) || !self.may_spend(seed) {
             return None;
         }
-        let most = (self.picker.free() / ready.max(1).saturating_mul(SPARE)).clamp(1, MAX_ANY_OF);
+        let spare = (self.picker.free() / ready.max(1).saturating_mul(SPARE)).clamp(1, MAX_ANY_OF);
+        // Chunks that only complete holders have are kept from nobody by naming many. And such a holder gives away each
+        // of them once before it gives any twice, if it may choose.
+        let most = if have.is_all() { self.picker.rare().clamp(spare, MAX_ANY_OF) } else { spare };
         let mut any_of = self.picker.pick(have, most);
         if any_of.is_empty() {
             let mine = |index| seed.step(index).is_some_and(|step| peer.is_fetching(&step));

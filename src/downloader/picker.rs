@@ -196,6 +196,11 @@ impl Picker {
         self.open.count() as usize
     }
 
+    /// How many of those no partial holder has.
+    pub(super) fn rare(&self) -> usize {
+        self.free.first().map_or(0, Vec::len)
+    }
+
     /// Is any chunk in `have` free?
     pub(super) fn is_interesting(&self, have: &Have) -> bool {
         have.as_bytes().iter().zip(self.open.as_bytes()).any(|(theirs, open)| theirs & open != 0)

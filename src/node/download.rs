@@ -194,6 +194,9 @@ impl Download {
             }
             downloader::Action::Close { link, fault } => self.act(Action::Close { link, fault }),
             downloader::Action::Note(note) => {
+                if let downloader::Note::Tested { .. } = &note {
+                    self.introduce();
+                }
                 self.act(Action::Note(Note::Download { file: self.file, note }));
             }
         }
@@ -228,12 +231,26 @@ impl Download {
         }
     }
 
-    /// These chunks may be served; nothing is announced before the first.
+    /// Somebody has the file, so this node will have some of it. If its user vouched for the list, others may know at
+    /// once: those who begin together are then neighbours before the first chunk comes, and not all of the few who
+    /// have one first.
+    fn introduce(&mut self) {
+        if let Some(list) = self.list.as_ref().filter(|list| list.pinned && list.shared == Shared::No) {
+            let none = Have::none(list.seed.chunks());
+            self.offer(&none);
+        }
+    }
+
+    /// These chunks may be served, if there are any.
     fn share(&mut self, have: &Have) {
+        if !have.is_none() {
+            self.offer(have);
+        }
+    }
+
+    fn offer(&mut self, have: &Have) {
         let running = matches!(self.phase, Phase::Running);
-        if let Some(list) = self.list.as_mut().filter(|list| list.shared == Shared::No && running)
-            && !have.is_none()
-        {
+        if let Some(list) = self.list.as_mut().filter(|list| list.shared == Shared::No && running) {
             list.shared = Shared::Yes;
             self.out.push(Effect::Tell(seeder::Event::Add {
                 file: self.file,

@@ -39,7 +39,7 @@ impl Held {
 
     /// Is there anything of it to offer?
     pub(super) const fn is_worth_telling(&self) -> bool {
-        self.is_complete() || !self.have.is_none()
+        self.is_complete() || !self.have.is_none() || self.publish
     }
 }
 

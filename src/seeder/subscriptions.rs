@@ -33,6 +33,9 @@ pub(super) enum Standing {
 struct Feed {
     /// Each chunk at most once, so never longer than the file's list.
     log: Vec<u32>,
+    /// When the last one came, and the smoothed time between two.
+    last: Option<Time>,
+    every: Duration,
     told: BTreeMap<(Link, u32), usize>,
 }
 
@@ -47,8 +50,11 @@ pub(super) struct Push {
     pub(super) message: Message,
 }
 
-/// How long new chunks wait for more of them.
+/// New chunks wait for more of them, but no longer than this, and not much longer than the next one takes to come: who
+/// has few neighbours with much to offer must hear at once, and a stream of chunks is told in pairs.
 const COALESCE: Duration = Duration::from_millis(100);
+/// The smoothed time between two chunks, by this, is how long news waits.
+const SHARE: u32 = 2;
 /// Most pushes in one go.
 const BURST: usize = 64;
 /// Most subscriptions of one connection, over or open.
@@ -85,8 +91,8 @@ impl Subscriptions {
     /// A chunk has come.
     pub(super) fn gained(&mut self, now: Time, key: SeedKey, index: u32) {
         if let Some(feed) = self.feeds.get_mut(&key) {
-            feed.log.push(index);
-            self.timers.set_earlier(key, now + COALESCE);
+            let wait = feed.gained(now, index);
+            self.timers.set_earlier(key, now + wait);
         }
     }
 
@@ -141,6 +147,16 @@ impl Subscriptions {
 }
 
 impl Feed {
+    /// Takes down one more chunk; gives how long the news may wait.
+    fn gained(&mut self, now: Time, index: u32) -> Duration {
+        self.log.push(index);
+        if let Some(last) = self.last.replace(now) {
+            let took = now.since(last).min(COALESCE.saturating_mul(SHARE));
+            self.every = self.every.saturating_mul(3).saturating_add(took) / 4;
+        }
+        (self.every / SHARE).min(COALESCE)
+    }
+
     /// One message for each subscriber that hasn't heard all, noted as said when it is taken.
     fn news(&mut self) -> impl Iterator<Item = Push> {
         let log = &self.log;

@@ -80,6 +80,10 @@ enum Command {
         /// Bytes per second of each line, both ways; a chunk is a mebibyte. By default 100 Mbit/s.
         #[arg(long, value_name = "B/S", value_parser = clap::value_parser!(u64).range(65_536..=12_500_000_000), default_value_t = RATE)]
         rate: u64,
+        /// Messages wait behind chunks' bytes on the lines. By default they pass them, as where each connection has its
+        /// turn (fq_codel).
+        #[arg(long)]
+        fifo: bool,
         /// From the first to before the second.
         #[arg(long, value_name = "A..B", value_parser = seeds, default_value = "0..1")]
         seeds: Range<u64>,
@@ -142,8 +146,8 @@ pub(crate) fn main() -> ExitCode {
         Command::List { json } => commands::list(json),
         Command::Run { which, trace, json } => commands::run(&which, trace, json),
         Command::Sweep { scenario, seeds, jobs, json } => commands::sweep(&scenario, seeds, jobs, json),
-        Command::Swarm { nodes, chunks, rate, seeds, profile: _, json } => {
-            swarm::swarm(Crowd { nodes: nodes as usize, chunks, rate, seed: 0 }, seeds, json)
+        Command::Swarm { nodes, chunks, rate, fifo, seeds, profile: _, json } => {
+            swarm::swarm(Crowd { nodes: nodes as usize, chunks, rate, fifo, seed: 0 }, seeds, json)
         }
         Command::Minimise { which } => commands::minimise(&which),
         Command::Report { which, output } => commands::report(&which, &output),

@@ -67,7 +67,7 @@ impl Stage {
             world.take_down(seed.chunks());
         }
         let slice = u64::from(seed.chunk_size()).div_ceil(4).min(256 << 10);
-        world.weigh(Weight { factor: setup.weight, slice });
+        world.weigh(Weight { factor: setup.weight, slice, express: false });
         world.trust(&seed, Arc::clone(&bytes));
         let none = Vec::new;
         let (trackers, seeders, stale, hostile, downloads) = (none(), Vec::new(), none(), none(), Vec::new());

@@ -41,8 +41,8 @@ impl Outcome {
     pub(super) fn of(crowd: &Crowd, world: &World, begun: Time, gets: &[(HostId, FileId)]) -> Self {
         let times = finished(world, begun, gets);
         let stranded = gets.len() - times.len();
-        let at = |share: f64| quantile(&times, share);
-        let last = if stranded > 0 { f64::INFINITY } else { at(1.0) };
+        let at = |percent: usize| quantile(&times, percent);
+        let last = if stranded > 0 { f64::INFINITY } else { at(100) };
         let (rate, file) = (crowd.rate as f64, f64::from(crowd.chunks) * WEIGHT as f64);
         let lines = vec![rate; crowd.nodes];
         let fluid = bound::fluid(&Lines { file, source: rate, up: &lines, down: &lines });
@@ -52,7 +52,7 @@ impl Outcome {
         Self {
             last_over_fluid: last / fluid,
             last_over_chunked: last / chunked,
-            p99_over_p50: at(0.99) / at(0.5),
+            p99_over_p50: at(99) / at(50),
             mean_over_bound: times.iter().sum::<f64>() / times.len().max(1) as f64 / fluid,
             seeder_copies: world.sent_until_elsewhere().map_or(f64::INFINITY, |sent| sent as f64 / whole),
             duplicate_ratio: spread.sent.saturating_sub(spread.accepted) as f64 / spread.sent.max(1) as f64,
@@ -75,7 +75,7 @@ fn finished(world: &World, begun: Time, gets: &[(HostId, FileId)]) -> Vec<f64> {
 }
 
 /// Infinite if there are none.
-fn quantile(sorted: &[f64], share: f64) -> f64 {
-    let at = ((sorted.len() as f64 * share) as usize).min(sorted.len().saturating_sub(1));
+fn quantile(sorted: &[f64], percent: usize) -> f64 {
+    let at = (sorted.len() * percent / 100).min(sorted.len().saturating_sub(1));
     sorted.get(at).copied().unwrap_or(f64::INFINITY)
 }

@@ -138,7 +138,7 @@ impl World {
     /// take up the lines, and the bytes come with the last of them.
     fn pass(&mut self, id: ConnId, request: u32, slice: Range<u64>) {
         let size = (slice.end - slice.start) * self.weight.factor + HEADER as u64;
-        let left = self.carry(id, Side::Dialer, size).map_or(self.now, |way| way.left);
+        let left = self.carry(id, Side::Dialer, size, true).map_or(self.now, |way| way.left);
         self.poured(id, request, slice, left);
     }
 

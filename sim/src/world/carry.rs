@@ -8,7 +8,7 @@ use samara::{Hashed, Link, Sha2, Step, Time, node, tracker};
 
 use super::{What, World};
 use crate::host::{Heard, HostId, Life};
-use crate::net::{Conn, ConnId, End, EndState, Health, Parcel, Side};
+use crate::net::{Conn, ConnId, End, EndState, Health, Line, Parcel, Side};
 use crate::trace::Detail;
 
 impl World {
@@ -102,7 +102,10 @@ impl World {
 
     /// Puts a parcel that weighs `size` bytes on its way to `side`; gives when the sender's line is free again.
     pub(super) fn put(&mut self, id: ConnId, side: Side, parcel: Parcel, size: u64) -> Time {
-        let Some(Way { left, at, loss }) = self.carry(id, side, size) else { return self.now };
+        let Some(Way { left, at, loss }) = self.carry(id, side, size, matches!(parcel, Parcel::Data { .. }))
+        else {
+            return self.now;
+        };
         if let Some(conn) = self.net.get(id) {
             conn.towards(side).parcels.push_back(parcel);
         }
@@ -114,16 +117,17 @@ impl World {
         left
     }
 
-    /// Puts `size` bytes on both hosts' lines towards `side`.
-    pub(super) fn carry(&mut self, id: ConnId, side: Side, size: u64) -> Option<Way> {
+    /// Puts `size` bytes on both hosts' lines towards `side`: of a chunk, or of something small.
+    pub(super) fn carry(&mut self, id: ConnId, side: Side, size: u64, bulk: bool) -> Option<Way> {
         let now = self.now;
+        let put = if self.weight.express && !bulk { Line::slip } else { Line::carry };
         let conn = self.net.get(id)?;
         let (to, from) = (conn.end(side)?.host, conn.end(side.other())?.host);
         let sender = &mut self.hosts[from.0];
-        let left = sender.up.carry(now, size, sender.place.up);
+        let left = put(&mut sender.up, now, size, sender.place.up);
         let (latency, loss) = (sender.place.latency, sender.place.loss);
         let receiver = &mut self.hosts[to.0];
-        let through = receiver.down.carry(now, size, receiver.place.down);
+        let through = put(&mut receiver.down, now, size, receiver.place.down);
         let (distance, loss) = (latency + receiver.place.latency, loss.max(receiver.place.loss));
         let pipe = conn.towards(side);
         pipe.last = pipe.last.max(left + distance).max(through + distance);

@@ -84,7 +84,8 @@ mod tests {
         let (mut queue, mut model, mut entropy) = (Queue::new(), BTreeSet::new(), Entropy::new(1));
         let mut now = Time::ZERO;
         for number in 0..20_000_u32 {
-            let ahead = entropy.below(1 << entropy.below(20)) as u64;
+            let bits = entropy.below(20);
+            let ahead = entropy.below(1 << bits) as u64;
             let at = Time::from_micros(now.as_micros() + ahead);
             queue.push(at, number);
             model.insert((at, number));

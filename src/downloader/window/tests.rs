@@ -52,9 +52,9 @@ fn busy_peers_make_it_modest_and_chunks_bold_again() {
     let mut window = Window::new(0, 0, Time::ZERO);
     assert_eq!(window.share(), 256);
     (0..40).for_each(|_| window.ease());
-    assert_eq!(window.share(), 4);
+    assert_eq!(window.share(), 8);
     (0..8).for_each(|_| window.press());
-    assert_eq!(window.share(), 6);
+    assert_eq!(window.share(), 10);
     (0..2_000).for_each(|_| window.press());
     assert_eq!(window.share(), 256);
 }
