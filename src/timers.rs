@@ -5,25 +5,31 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use crate::machine::Deadline;
 use crate::time::Time;
 
-/// One deadline per key. Setting and cancelling cost O(log n); [`next`](Timers::next) is O(log n) at worst and
-/// touches no more than the first leaf.
+/// One deadline per key. Setting and cancelling cost O(log n); [`next`](Timers::next) is O(1): it is asked after every
+/// event.
 #[derive(Debug)]
 pub struct Timers<K> {
     due: BTreeSet<(Time, K)>,
     at: BTreeMap<K, Time>,
+    /// The first of `due`.
+    next: Option<(Time, K)>,
 }
 
 impl<K: Ord + Copy> Timers<K> {
     /// No timers.
     pub const fn new() -> Self {
-        Self { due: BTreeSet::new(), at: BTreeMap::new() }
+        Self { due: BTreeSet::new(), at: BTreeMap::new(), next: None }
     }
 
     /// Sets the timer `key` to `at`, in place of an earlier setting.
     pub fn set(&mut self, key: K, at: Time) {
-        self.cancel(key);
+        match self.at.insert(key, at) {
+            Some(before) if before == at => return,
+            Some(before) => _ = self.due.remove(&(before, key)),
+            None => {}
+        }
         self.due.insert((at, key));
-        self.at.insert(key, at);
+        self.next = self.due.first().copied();
     }
 
     /// Sets the timer `key` to `at` unless it is set to an earlier moment.
@@ -35,8 +41,12 @@ impl<K: Ord + Copy> Timers<K> {
 
     /// Forgets the timer `key`.
     pub fn cancel(&mut self, key: K) {
+        if self.next.is_none() {
+            return;
+        }
         if let Some(at) = self.at.remove(&key) {
             self.due.remove(&(at, key));
+            self.next = self.due.first().copied();
         }
     }
 
@@ -48,7 +58,7 @@ impl<K: Ord + Copy> Timers<K> {
     /// Takes out one timer that is due at `now` (the earliest), if there is one. A caller bounds its work by how
     /// often it asks.
     pub fn expired(&mut self, now: Time) -> Option<K> {
-        let &(at, key) = self.due.first()?;
+        let (at, key) = self.next?;
         if at > now {
             return None;
         }
@@ -57,8 +67,8 @@ impl<K: Ord + Copy> Timers<K> {
     }
 
     /// The earliest timer.
-    pub fn next(&self) -> Option<(Time, K)> {
-        self.due.first().copied()
+    pub const fn next(&self) -> Option<(Time, K)> {
+        self.next
     }
 
     /// The earliest timer as a machine's deadline, named by `name`.

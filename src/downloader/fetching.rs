@@ -5,10 +5,11 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::peers::{Fetch, Offer, Peer, Phase, Stage};
+use super::peers::{Fetch, Offer, Peer, Peers, Phase, Stage};
 use super::{Action, Downloader, Timer};
 use crate::machine::Link;
 use crate::seed::Seed;
+use crate::time::Time;
 use crate::wire::Message;
 use crate::wire::limits::MAX_ANY_OF;
 use crate::wire::message;
@@ -20,6 +21,8 @@ const PROBES: usize = 2;
 const LOOK: Duration = Duration::from_secs(1);
 /// Free chunks per peer and candidate in a request: with fewer, a request names fewer candidates.
 const SPARE: usize = 4;
+/// So many peers are a crowd: a request to each is enough.
+const CROWD: usize = 8;
 
 impl Downloader {
     /// Asks for what settles between lists.
@@ -114,12 +117,18 @@ impl Downloader {
             return None;
         }
         let spare = (self.picker.free() / ready.max(1).saturating_mul(SPARE)).clamp(1, MAX_ANY_OF);
-        // Chunks that only complete holders have are kept from nobody by naming many. And such a holder gives away each
-        // of them once before it gives any twice, if it may choose.
-        let most = if have.is_all() { self.picker.rare().clamp(spare, MAX_ANY_OF) } else { spare };
+        // Of chunks that only complete holders have, those give away each once before they give any twice, if they may
+        // choose; and naming many keeps them from no other peer. Some are left for further requests: more with few
+        // peers, who are to have several each.
+        let spared = if ready < CROWD { SPARE } else { 2 };
+        let rare = if have.is_all() { self.picker.rare().min(self.picker.free() / spared) } else { 0 };
+        let most = rare.clamp(spare, MAX_ANY_OF);
         let mut any_of = self.picker.pick(have, most);
         if any_of.is_empty() {
-            let mine = |index| seed.step(index).is_some_and(|step| peer.is_fetching(&step));
+            let (peers, now) = (&self.peers, self.now);
+            let mine = |index| {
+                is_coming(peers, now, index) || seed.step(index).is_some_and(|step| peer.is_fetching(&step))
+            };
             any_of.push(self.picker.double(have, mine)?);
         }
         let (t, seed) = (*t, Arc::clone(seed));
@@ -232,6 +241,13 @@ impl Downloader {
             progress.is_missing(index) && progress.seed().step(index) == seed.step(index)
         })
     }
+}
+
+/// Is this chunk coming already, from somebody who isn't late? Then a second copy would only be a duplicate.
+fn is_coming(peers: &Peers, now: Time, index: u32) -> bool {
+    let sends = |peer: &Peer| peer.fetches().any(|(_, fetch)| fetch.stage == Stage::Receiving(index));
+    let size = |peer: &Peer| peer.offer.as_ref().map_or(0, |offer| offer.seed.chunk_size());
+    peers.iter().any(|peer| sends(peer) && !peer.pace.is_late(now, size(peer)))
 }
 
 /// The most bytes that a chunk of this list can have.

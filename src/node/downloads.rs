@@ -1,6 +1,7 @@
 //! All downloads under way: found by file, by the space of their links, and by their deadlines.
 
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
 
 use super::download::{Download, Effect};
 use crate::machine::{Deadline, Link};
@@ -20,8 +21,9 @@ pub(super) struct Downloads {
     files: BTreeMap<FileId, (u16, Download)>,
     spaces: BTreeMap<u16, FileId>,
     next_space: u16,
-    /// Those that may have effects to hand out.
-    touched: BTreeSet<FileId>,
+    /// Those that may have effects to hand out, the first one last. A list, because it is filled and emptied by each event,
+    /// and a tree would go back and forth to the allocator.
+    touched: Vec<FileId>,
     timers: Timers<FileId>,
 }
 
@@ -32,7 +34,7 @@ impl Downloads {
             files: BTreeMap::new(),
             spaces: BTreeMap::new(),
             next_space: FIRST_SPACE,
-            touched: BTreeSet::new(),
+            touched: Vec::new(),
             timers: Timers::new(),
         }
     }
@@ -81,10 +83,8 @@ impl Downloads {
 
     /// Stops all.
     pub(super) fn stop(&mut self, now: Time) {
-        for (file, (_, download)) in &mut self.files {
-            download.stop(now);
-            self.touched.insert(*file);
-        }
+        self.files.values_mut().for_each(|(_, download)| download.stop(now));
+        self.touched = self.files.keys().rev().copied().collect();
     }
 
     /// Has each ended?
@@ -94,12 +94,12 @@ impl Downloads {
 
     /// The oldest effect of one.
     pub(super) fn poll(&mut self) -> Option<Effect> {
-        while let Some(&file) = self.touched.first() {
+        while let Some(&file) = self.touched.last() {
             let effect = self.files.get_mut(&file).and_then(|(_, download)| download.poll());
             match effect {
                 Some(Effect::Ended) => self.remove(file),
                 Some(effect) => return Some(effect),
-                None => _ = self.touched.remove(&file),
+                None => _ = self.touched.pop(),
             }
         }
         None
@@ -112,7 +112,9 @@ impl Downloads {
     }
 
     fn touch(&mut self, file: FileId) {
-        self.touched.insert(file);
+        if let Err(at) = self.touched.binary_search_by(|other| file.cmp(other)) {
+            self.touched.insert(at, file);
+        }
         match self.files.get(&file).and_then(|(_, download)| download.deadline()) {
             Some(deadline) => self.timers.set(file, deadline.at),
             None => self.timers.cancel(file),
@@ -123,7 +125,7 @@ impl Downloads {
         if let Some((space, _)) = self.files.remove(&file) {
             self.spaces.remove(&space);
         }
-        self.touched.remove(&file);
+        self.touched.retain(|other| *other != file);
         self.timers.cancel(file);
     }
 }

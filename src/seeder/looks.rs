@@ -49,7 +49,7 @@ pub(super) enum Outcome {
 /// Most looks of a round that are under way at once.
 const WINDOW: usize = 256;
 /// Most `Test`s that wait for one look.
-const MOST_TESTS: usize = 256;
+const MOST_TESTS: usize = 1_024;
 
 impl Looks {
     /// Wants a look at a file. Says if it has to be asked for; else one is under way already.
@@ -203,7 +203,7 @@ mod tests {
     #[test]
     fn one_file_has_only_so_many_who_wait() {
         let mut looks = Looks::default();
-        assert!((0..256).all(|request| looks.wait(FILE, link(1), request)));
+        assert!((0..1_024).all(|request| looks.wait(FILE, link(1), request)));
         assert!(!looks.wait(FILE, link(2), 1) && looks.wait(FileId(2), link(2), 1));
     }
 }

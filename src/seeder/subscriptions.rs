@@ -50,11 +50,9 @@ pub(super) struct Push {
     pub(super) message: Message,
 }
 
-/// New chunks wait for more of them, but no longer than this, and not much longer than the next one takes to come: who
-/// has few neighbours with much to offer must hear at once, and a stream of chunks is told in pairs.
+/// New chunks wait for more of them, but no longer than this, and no longer than the next one takes to come (smoothed): a
+/// stream is told in pairs, and the first chunk, for which others wait, at once.
 const COALESCE: Duration = Duration::from_millis(100);
-/// The smoothed time between two chunks, by this, is how long news waits.
-const SHARE: u32 = 2;
 /// Most pushes in one go.
 const BURST: usize = 64;
 /// Most subscriptions of one connection, over or open.
@@ -151,10 +149,10 @@ impl Feed {
     fn gained(&mut self, now: Time, index: u32) -> Duration {
         self.log.push(index);
         if let Some(last) = self.last.replace(now) {
-            let took = now.since(last).min(COALESCE.saturating_mul(SHARE));
+            let took = now.since(last).min(COALESCE);
             self.every = self.every.saturating_mul(3).saturating_add(took) / 4;
         }
-        (self.every / SHARE).min(COALESCE)
+        self.every
     }
 
     /// One message for each subscriber that hasn't heard all, noted as said when it is taken.
@@ -195,12 +193,14 @@ mod tests {
     fn chunks_wait_for_others_and_each_subscriber_hears_what_is_new_to_it() {
         let mut subscriptions = Subscriptions::default();
         assert!(subscriptions.open(link(1), 1, KEY));
-        subscriptions.gained(at(0), KEY, 7);
+        let all = |pushes: Vec<Push>| pushes.iter().map(gained).collect::<Vec<_>>();
+        subscriptions.gained(at(0), KEY, 6);
+        assert_eq!(all(subscriptions.due(at(0))), [(1, 1, 1)], "others may wait for the first");
+        subscriptions.gained(at(400), KEY, 7);
         assert!(subscriptions.open(link(2), 5, KEY));
-        subscriptions.gained(at(50), KEY, 8);
-        assert!(subscriptions.due(at(99)).is_empty());
-        let pushes = subscriptions.due(at(100));
-        assert_eq!(pushes.iter().map(gained).collect::<Vec<_>>(), [(1, 1, 2), (2, 5, 1)]);
+        subscriptions.gained(at(410), KEY, 8);
+        assert!(subscriptions.due(at(424)).is_empty(), "a quarter of 100 ms, which is the most that counts");
+        assert_eq!(all(subscriptions.due(at(425))), [(1, 1, 2), (2, 5, 1)]);
         assert!(subscriptions.due(at(500)).is_empty() && subscriptions.deadline().is_none());
     }
 

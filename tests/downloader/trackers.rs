@@ -8,7 +8,7 @@ use samara::wire::Message;
 use samara::wire::message::{Gone, Holder, HolderAddr, Holders};
 
 fn world(trackers: u16) -> World {
-    World::new(file(20 * 64), 64, Config { trackers, ..Config::default() })
+    World::new(file(20 * 64), 64, Config { trackers, requery: SECOND, ..Config::default() })
 }
 
 #[test]

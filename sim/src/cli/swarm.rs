@@ -8,8 +8,11 @@ use serde_json::{Value, json};
 use super::commands::Done;
 use super::say::{self, Stopwatch};
 
+/// What is measured of a run, and what it is called.
+type Figure = (&'static str, fn(&Outcome) -> f64);
+
 /// What is measured of each run.
-const FIGURES: [(&str, fn(&Outcome) -> f64); 7] = [
+const FIGURES: [Figure; 7] = [
     ("last_over_fluid", |outcome| outcome.last_over_fluid),
     ("last_over_chunked", |outcome| outcome.last_over_chunked),
     ("p99_over_p50", |outcome| outcome.p99_over_p50),
