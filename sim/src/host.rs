@@ -176,6 +176,17 @@ pub(crate) struct Job {
     pub(crate) op: store::Op,
 }
 
+/// How much a node sends over time, by its clock.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Pace {
+    /// When this run began.
+    pub(crate) start: Time,
+    /// The latest moment that its clock has shown.
+    pub(crate) now: Time,
+    /// Bytes of chunks that it has begun to send.
+    pub(crate) bytes: u64,
+}
+
 /// A host.
 pub(crate) struct Host {
     pub(crate) name: String,
@@ -209,6 +220,8 @@ pub(crate) struct Host {
     pub(crate) held: u32,
     /// Bytes of chunks sent.
     pub(crate) uploaded: u64,
+    /// What it has sent in this run.
+    pub(crate) pace: Pace,
     pub(crate) files: u32,
     pub(crate) reports: Vec<(Time, Report)>,
     /// How downloads ended, and when.
@@ -241,6 +254,7 @@ impl Host {
             library: BTreeMap::new(),
             held: 0,
             uploaded: 0,
+            pace: Pace::default(),
             files: 0,
             reports: Vec::new(),
             outcomes: BTreeMap::new(),
@@ -257,6 +271,7 @@ impl Host {
         let library = &self.library;
         self.outcomes.retain(|file, _| matches!(library.get(file), Some(Holding::Shared { .. })));
         let now = self.clock.read(now);
+        self.pace = Pace { start: now, now, bytes: 0 };
         self.life = match &self.role {
             Role::Tracker(config) => Life::Tracker(Box::new(Tracker::new(config.clone(), entropy, now))),
             Role::Node { config, .. } => Life::Node(Box::new(Node::new(config.clone(), entropy, now))),

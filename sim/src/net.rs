@@ -147,6 +147,8 @@ pub(crate) enum Wish {
 /// A connection.
 #[derive(Clone, Debug)]
 pub(crate) struct Conn {
+    /// When it was dialled; when it was accepted, once it was.
+    pub(crate) since: Time,
     pub(crate) from: SocketAddr,
     pub(crate) to: SocketAddr,
     pub(crate) dialer: End,
@@ -173,8 +175,9 @@ pub(crate) enum Health {
 }
 
 impl Conn {
-    pub(crate) fn new(host: HostId, link: Link, from: SocketAddr, to: SocketAddr) -> Self {
+    pub(crate) fn new(since: Time, host: HostId, link: Link, from: SocketAddr, to: SocketAddr) -> Self {
         Self {
+            since,
             from,
             to,
             dialer: End { host, link, state: EndState::Dialling },

@@ -23,6 +23,10 @@ pub struct Flooder {
 
 /// Requests in one go.
 const BURST: u32 = 200;
+/// Every so many rounds it says no Hello before it asks.
+const RUDE: u32 = 3;
+/// Connections over which it never says anything have these numbers.
+const SILENT: u16 = 1_000;
 /// Between two rounds.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -57,8 +61,15 @@ impl Actor for Flooder {
                     let link = dialled(u16::try_from(slot).unwrap_or(u16::MAX), self.generation);
                     cues.push(Cue::HangUp { link: Link { generation: self.generation - 1, ..link } });
                     cues.push(Cue::Dial { link, to: *to });
+                    if self.generation == 1 {
+                        cues.push(Cue::Dial { link: Link { slot: link.slot + SILENT, ..link }, to: *to });
+                    }
                 }
                 cues.push(Cue::Wake { after: PAUSE });
+            }
+            Some((link, Heard::Opened)) if link.slot >= SILENT => {}
+            Some((link, Heard::Opened)) if self.generation.is_multiple_of(RUDE) => {
+                cues.push(Cue::Say { link, request: 1, message: self.request(1) });
             }
             Some((link, Heard::Opened)) => {
                 cues.push(Cue::Say { link, request: 0, message: hello(u64::from(self.generation)) });

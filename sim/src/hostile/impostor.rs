@@ -19,7 +19,7 @@ use crate::host::Heard;
 pub enum Trick {
     /// It refuses each chunk: it hasn't got it, after all.
     Refuse,
-    /// It announces each chunk, sends its first byte, and no more.
+    /// It announces every other chunk, sends its first byte, and no more; on the others it says nothing at all.
     Stall,
     /// It sends all chunks but these.
     Withhold(Vec<u32>),
@@ -38,6 +38,8 @@ pub struct Impostor {
     round: u32,
 }
 
+/// The number under which it hands in its list, after the one announcement of a connection.
+const PUBLISHED: u32 = 2;
 /// How often it announces itself.
 const INTERVAL: Duration = Duration::from_secs(5);
 
@@ -67,8 +69,8 @@ impl Impostor {
             } else {
                 let (file_hash, seed_id) = (self.seed.file_hash(), None);
                 let query = Query { file_hash, seed_id, stale: Vec::new(), refuted: Vec::new() };
-                let link = Link { generation: 1, ..link };
-                cues.push(Cue::Say { link, request: self.round + 1, message: Message::Query(query) });
+                let (link, request) = (Link { generation: 1, ..link }, PUBLISHED + self.round);
+                cues.push(Cue::Say { link, request, message: Message::Query(query) });
             }
         }
         cues.push(Cue::Wake { after: INTERVAL });
@@ -89,6 +91,9 @@ impl Impostor {
         let Some((index, bytes)) = wanted else {
             return cues.extend([refuse, Cue::Fire(self.fault())]);
         };
+        if self.trick == Trick::Stall && request.is_multiple_of(2) {
+            return cues.push(Cue::Fire(self.fault()));
+        }
         let len = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
         cues.push(Cue::Say { link, request, message: Message::Chunk { index, len } });
         if self.trick == Trick::Stall {
@@ -115,7 +120,7 @@ impl Impostor {
             Message::Fetch(fetch) => self.fetch(link, request, &fetch, cues),
             Message::Updated(updated) if !updated.want.is_empty() => {
                 let message = Message::Publish(Arc::clone(&self.seed));
-                cues.push(Cue::Say { link, request: request + 1_000_000, message });
+                cues.push(Cue::Say { link, request: PUBLISHED, message });
             }
             _ => {}
         }

@@ -3,10 +3,12 @@
 
 mod flooder;
 mod impostor;
+mod meddler;
 mod teller;
 
 pub use flooder::Flooder;
 pub use impostor::{Impostor, Trick};
+pub use meddler::Meddler;
 pub use teller::Teller;
 
 use samara::wire::Message;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use samara::Time;
-use samara::wire::message::{Entry, Holder, HolderAddr, SeedKey, Update, UpdateSet};
+use samara::wire::message::{Digest, Entry, Holder, HolderAddr, SeedKey, Update, UpdateSet};
+use samara::{FileHash, Time};
 
 /// A tracker's leases, by the address at which their nodes serve.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +19,8 @@ pub(crate) struct Leases {
 struct Lease {
     held: BTreeMap<SeedKey, bool>,
     until: Time,
+    /// What the process drew that announced it.
+    owner: u64,
     /// Pages of an announcement whose last one is still to come.
     pages: Vec<UpdateSet>,
     generation: u64,
@@ -30,10 +32,25 @@ impl Leases {
         self.now = self.now.max(now);
     }
 
-    /// The tracker acknowledged `update` of the node that serves at `addr`.
-    pub(crate) fn updated(&mut self, addr: SocketAddr, update: Update, ttl: Duration) {
+    /// The tracker acknowledged `update` of the node that serves at `addr`, whose process drew `token`. Gives what is
+    /// wrong with that, if something is: a change goes by what this process announced, and by that only.
+    pub(crate) fn updated(
+        &mut self,
+        addr: SocketAddr,
+        token: u64,
+        update: Update,
+        ttl: Duration,
+    ) -> Option<String> {
         let until = self.now + ttl;
         let lease = self.leases.entry(addr).or_default();
+        let mut wrong = None;
+        if let UpdateSet::All(_) = update.set {
+            lease.owner = if update.last { token } else { lease.owner };
+        } else if lease.owner != token || lease.until <= self.now {
+            wrong = Some(format!("goes by what {addr} announced, for somebody who did not announce it"));
+        } else if lease.digest() != update.base {
+            wrong = Some(format!("takes a change of {addr}'s announcement that is one of another"));
+        }
         if lease.generation != update.generation {
             (lease.generation, lease.pages) = (update.generation, Vec::new());
         }
@@ -46,6 +63,12 @@ impl Leases {
             pages.into_iter().for_each(|page| lease.apply(page));
             lease.until = until;
         }
+        wrong
+    }
+
+    /// Does it know this file at `addr`?
+    pub(crate) fn knows(&self, addr: SocketAddr, file: FileHash) -> bool {
+        self.leases.get(&addr).is_some_and(|lease| lease.held.keys().any(|key| key.file_hash == file))
     }
 
     /// It acknowledged that these are no longer held there.
@@ -61,7 +84,7 @@ impl Leases {
     }
 
     /// It names a holder: is that so? Gives what is wrong, if something is.
-    pub(crate) fn judge(&self, file: samara::FileHash, holder: &Holder) -> Option<String> {
+    pub(crate) fn judge(&self, file: FileHash, holder: &Holder) -> Option<String> {
         let HolderAddr::At(addr) = holder.addr else { return None };
         let Some(lease) = self.leases.get(&addr) else {
             return Some(format!("{addr}, of whom it knows nothing"));
@@ -82,6 +105,12 @@ impl Leases {
 }
 
 impl Lease {
+    fn digest(&self) -> Digest {
+        let mut digest = Digest::default();
+        self.held.iter().for_each(|(key, complete)| digest.add(&Entry { key: *key, complete: *complete }));
+        digest
+    }
+
     fn apply(&mut self, page: UpdateSet) {
         let hold = |held: &mut BTreeMap<SeedKey, bool>, entries: Vec<Entry>| {
             held.extend(entries.into_iter().map(|entry| (entry.key, entry.complete)));
@@ -100,13 +129,32 @@ impl Lease {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use samara::{FileHash, SeedId};
+    use samara::SeedId;
 
     const TTL: Duration = Duration::from_secs(60);
 
     fn update(generation: u64, set: UpdateSet) -> Update {
-        let base = samara::wire::message::Digest::default();
+        let base = Digest::default();
         Update { port: 7, advertise: None, generation, page: 0, last: true, base, set }
+    }
+
+    #[test]
+    fn a_change_goes_by_what_the_same_process_announced() {
+        let addr = "10.0.0.1:7".parse().expect("an address");
+        let key = SeedKey { file_hash: FileHash::new([1; 32]), seed_id: SeedId::new([2; 32]) };
+        let entry = Entry { key, complete: true };
+        let mut base = Digest::default();
+        base.add(&entry);
+        let same = |base| Update { base, ..update(2, UpdateSet::Same) };
+        let mut leases = Leases::default();
+        assert!(leases.updated(addr, 5, same(base), TTL).is_some(), "nothing was announced");
+        assert_eq!(leases.updated(addr, 5, update(1, UpdateSet::All(vec![entry])), TTL), None);
+        assert_eq!(leases.updated(addr, 5, same(base), TTL), None);
+        assert!(leases.updated(addr, 5, same(Digest::default()), TTL).is_some(), "another set");
+        assert!(leases.updated(addr, 6, same(base), TTL).is_some(), "another process");
+        leases.pass(Time::ZERO + TTL);
+        assert!(leases.updated(addr, 5, same(base), TTL).is_some(), "it is over");
+        assert!(leases.knows(addr, key.file_hash) && !leases.knows(addr, FileHash::new([3; 32])));
     }
 
     #[test]
@@ -117,16 +165,16 @@ mod tests {
         let holder = Holder { addr: HolderAddr::At(addr), seed_id: key.seed_id, complete: true };
         let mut leases = Leases::default();
         assert!(leases.judge(key.file_hash, &holder).is_some());
-        leases.updated(addr, update(1, UpdateSet::All(vec![entry])), TTL);
+        leases.updated(addr, 5, update(1, UpdateSet::All(vec![entry])), TTL);
         assert_eq!(leases.judge(key.file_hash, &holder), None);
         assert!(leases.judge(key.file_hash, &Holder { complete: false, ..holder }).is_some());
         leases.pass(Time::ZERO + TTL / 2);
-        leases.updated(addr, update(2, UpdateSet::Same), TTL);
+        leases.updated(addr, 5, update(2, UpdateSet::Same), TTL);
         leases.pass(Time::from_micros(89_999_999));
         assert_eq!(leases.judge(key.file_hash, &holder), None);
         leases.pass(Time::from_micros(90_000_000));
         assert!(leases.judge(key.file_hash, &holder).is_some_and(|why| why.contains("ended")));
-        leases.updated(addr, update(3, UpdateSet::All(vec![entry])), TTL);
+        leases.updated(addr, 5, update(3, UpdateSet::All(vec![entry])), TTL);
         leases.withdrawn(addr, &[key]);
         assert!(leases.judge(key.file_hash, &holder).is_some());
     }

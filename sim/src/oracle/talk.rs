@@ -2,17 +2,25 @@
 
 use std::collections::BTreeMap;
 
-use samara::Time;
+use std::time::Duration;
+
 use samara::wire::Message;
 use samara::wire::frame::Class;
 use samara::wire::message::SeedKey;
+use samara::{FileHash, Time};
 
 /// What was asked over a connection.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Talk {
     last: u32,
+    /// When the dialer first spoke.
+    pub(crate) begun: Option<Time>,
+    /// What the dialer drew when it started, once its Hello has arrived.
+    pub(crate) token: Option<u64>,
     /// At which port the dialer serves, as it told a tracker.
     pub(crate) port: u16,
+    /// Does what the tracker knows of that port go by this connection?
+    pub(crate) owns: bool,
     pub(crate) asked: BTreeMap<u32, Asked>,
     /// What each Test was for: subscriptions go by its number.
     pub(crate) tests: BTreeMap<u32, SeedKey>,
@@ -23,11 +31,13 @@ pub(crate) struct Talk {
 /// A request.
 #[derive(Clone, Debug)]
 pub(crate) struct Asked {
-    /// When it was sent.
+    /// When it was sent; when it arrived, once it has.
     pub(crate) at: Time,
     pub(crate) message: Message,
     pub(crate) stage: Stage,
     pub(crate) cancelled: bool,
+    /// When its Cancel arrived.
+    pub(crate) recalled: Option<Time>,
 }
 
 /// How far a request has come.
@@ -43,9 +53,15 @@ pub(crate) enum Stage {
     Answered,
 }
 
+/// How long an honest host that is up may owe the answer to a Fetch that waits for its turn.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// How long it may owe what it can answer at once.
+const PROMPT: Duration = Duration::from_secs(1);
+
 impl Talk {
     /// The dialer asks. Gives what is wrong with that, if something is.
     pub(crate) fn ask(&mut self, now: Time, request: u32, message: &Message) -> Option<String> {
+        self.begun.get_or_insert(now);
         if let Message::Cancel { target } = message {
             if let Some(asked) = self.asked.get_mut(target) {
                 asked.cancelled = true;
@@ -65,16 +81,33 @@ impl Talk {
         if let Message::Test(key) = message {
             self.tests.insert(request, *key);
         }
-        let asked = Asked { at: now, message: message.clone(), stage: Stage::Sent, cancelled: false };
-        self.asked.insert(request, asked);
+        let (stage, message) = (Stage::Sent, message.clone());
+        self.asked.insert(request, Asked { at: now, message, stage, cancelled: false, recalled: None });
         None
     }
 
-    /// A request arrives.
-    pub(crate) fn arrive(&mut self, request: u32) {
-        if let Some(asked) = self.asked.get_mut(&request).filter(|asked| asked.stage == Stage::Sent) {
-            asked.stage = Stage::Waiting;
+    /// What the dialer said arrives.
+    pub(crate) fn arrive(&mut self, now: Time, request: u32, message: &Message) {
+        if let Message::Hello(hello) = message {
+            self.token.get_or_insert(hello.node);
+        } else if let Message::Cancel { target } = message {
+            self.asked.get_mut(target).into_iter().for_each(|asked| asked.recalled = Some(now));
+        } else if let Some(asked) = self.asked.get_mut(&request).filter(|asked| asked.stage == Stage::Sent) {
+            (asked.stage, asked.at) = (Stage::Waiting, now);
         }
+    }
+
+    /// A request that the acceptor should have answered by now, if it still `holds` what that is about.
+    pub(crate) fn overdue(&self, now: Time, holds: impl Fn(FileHash) -> bool) -> Option<(u32, &Asked)> {
+        let late = |asked: &Asked| match self.key(asked) {
+            None => now.since(asked.at) > PROMPT,
+            Some(key) if !holds(key.file_hash) => now.since(asked.at) > PROMPT,
+            Some(_) => {
+                now.since(asked.at) > PATIENCE || asked.recalled.is_some_and(|at| now.since(at) > PROMPT)
+            }
+        };
+        let mut waiting = self.asked.iter().filter(|(_, asked)| asked.stage == Stage::Waiting);
+        waiting.find(|(_, asked)| late(asked)).map(|(request, asked)| (*request, asked))
     }
 
     /// The acceptor answers. Gives what is wrong with that, if something is.
@@ -87,6 +120,9 @@ impl Talk {
                 return (!known).then(|| format!("pushes to #{request}, which is no Test: {message:?}"));
             }
             Class::Answer | Class::Data => {}
+        }
+        if self.token.is_none() {
+            return Some(format!("answers #{request} of somebody who said no Hello: {message:?}"));
         }
         if request == 0 && matches!(message, Message::Refused(_)) {
             return None;
@@ -144,6 +180,35 @@ impl Talk {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use samara::SeedId;
+    use samara::wire::message::{Fetch, Hello, VERSION};
+
+    fn greeted() -> Talk {
+        let mut talk = Talk::default();
+        talk.arrive(Time::ZERO, 0, &Message::Hello(Hello { version: VERSION, features: 0, node: 1 }));
+        talk
+    }
+
+    #[test]
+    fn what_can_be_answered_at_once_is_soon_overdue() {
+        let after = |secs| Time::ZERO + Duration::from_secs(secs);
+        let key = SeedKey { file_hash: FileHash::new([1; 32]), seed_id: SeedId::new([2; 32]) };
+        let (test, fetch) = (Message::Test(key), Message::Fetch(Fetch { t: 1, any_of: vec![0] }));
+        let mut talk = greeted();
+        talk.ask(Time::ZERO, 1, &test);
+        assert!(talk.overdue(after(99), |_| true).is_none(), "it is still on its way");
+        talk.arrive(after(99), 1, &test);
+        assert!(talk.overdue(after(100), |_| true).is_none());
+        assert!(talk.overdue(after(101), |_| true).is_some());
+        assert_eq!(talk.answer(1, &Message::Have(samara::wire::message::HaveSet::All)), None);
+        talk.ask(after(101), 2, &fetch);
+        talk.arrive(after(101), 2, &fetch);
+        assert!(talk.overdue(after(110), |_| true).is_none(), "it waits for its turn");
+        assert!(talk.overdue(after(110), |_| false).is_some(), "the file is gone");
+        talk.arrive(after(110), 0, &Message::Cancel { target: 2 });
+        assert!(talk.overdue(after(111), |_| true).is_none());
+        assert!(talk.overdue(after(112), |_| true).is_some(), "it was cancelled");
+    }
 
     #[test]
     fn each_request_is_answered_once() {
@@ -152,7 +217,11 @@ mod tests {
         assert!(talk.answer(1, &Message::Published).is_some(), "before it arrived");
         let mut talk = Talk::default();
         talk.ask(Time::ZERO, 1, &Message::Leave);
-        talk.arrive(1);
+        talk.arrive(Time::ZERO, 1, &Message::Leave);
+        assert!(talk.answer(1, &Message::Published).is_some_and(|wrong| wrong.contains("no Hello")));
+        let mut talk = greeted();
+        talk.ask(Time::ZERO, 1, &Message::Leave);
+        talk.arrive(Time::ZERO, 1, &Message::Leave);
         assert_eq!(talk.answer(1, &Message::Published), None);
         assert!(talk.answer(1, &Message::Published).is_some_and(|wrong| wrong.contains("too often")));
         assert!(talk.answer(2, &Message::Published).is_some_and(|wrong| wrong.contains("nobody")));

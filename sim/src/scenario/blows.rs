@@ -119,6 +119,7 @@ impl Stage {
                     return Some((Duration::from_secs(2), Blow::Strike(fault)));
                 };
                 self.spoil(host);
+                self.world.spoiled(host);
                 None
             }
             Fault::SlowLine => {
@@ -190,6 +191,10 @@ impl Stage {
             Blow::Strike(fault) => self.strike(fault),
             Blow::Start(host) => {
                 if !self.world.is_up(host) {
+                    // Who stopped in order has nothing to lose.
+                    if self.entropy.below(2) == 0 {
+                        self.world.power_cut(host);
+                    }
                     self.world.start(host);
                 }
                 None

@@ -11,7 +11,7 @@ use super::setup::Setup;
 use crate::fault::Fault;
 use crate::file;
 use crate::host::{HostId, Order, Report};
-use crate::hostile::{Flooder, Impostor, Teller, Trick};
+use crate::hostile::{Flooder, Impostor, Meddler, Teller, Trick};
 use crate::trace::Detail;
 use crate::world::{Weight, World};
 
@@ -87,7 +87,12 @@ impl Stage {
     fn add_trackers(&mut self) {
         let (ttl, interval) = (self.setup.ttl, self.setup.ttl / 3);
         for n in 0..self.setup.trackers {
-            let config = tracker::Config { ttl, interval, ..tracker::Config::default() };
+            // Some name few holders at a time.
+            let usual = tracker::Config::default();
+            let sample =
+                if self.entropy.below(4) == 0 { 2 + self.entropy.below(6) } else { usual.sample.into() };
+            let sample = u16::try_from(sample).unwrap_or(usual.sample);
+            let config = tracker::Config { ttl, interval, sample, ..usual };
             self.trackers.push(self.world.tracker(&format!("tracker{n}"), config));
         }
         if self.setup.has(Fault::BogusTracker) {
@@ -101,6 +106,10 @@ impl Stage {
     pub fn node(&mut self, name: &str) -> HostId {
         let mut config = node::Config::default();
         config.seeder.slowest = (config.seeder.slowest / self.setup.weight).max(1);
+        if self.entropy.below(8) == 0 {
+            // Somebody who gives no more than a few chunks a second.
+            config.seeder.limit_up = (self.setup.rate / self.setup.weight / 3).max(1);
+        }
         let node = self.world.node(name, &self.trackers, config);
         let (up, down) = (self.setup.rate(&mut self.entropy), self.setup.rate(&mut self.entropy));
         let latency =
@@ -147,6 +156,16 @@ impl Stage {
         let actor = Impostor::new(trackers, Arc::clone(&self.seed), Arc::clone(&self.bytes), trick);
         let host = self.world.actor(name, false, Box::new(actor));
         self.world.mark(host, fault);
+        self.hostile.push(host);
+        host
+    }
+
+    /// Adds an actor that meddles with announcements.
+    pub fn meddler(&mut self, name: &str) -> HostId {
+        let trackers = self.trackers.iter().map(|tracker| self.world.addr(*tracker)).collect();
+        let actor = Meddler::new(trackers, Arc::clone(&self.seed));
+        let host = self.world.actor(name, false, Box::new(actor));
+        self.world.mark(host, Fault::Liar);
         self.hostile.push(host);
         host
     }

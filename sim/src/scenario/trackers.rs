@@ -18,6 +18,7 @@ pub(super) const ALL: &[Scenario] = &[
         prepare: |stage| {
             // It announces itself once, and asks for ever after: asking renews nothing.
             stage.impostor("asker", Trick::AskOnly, Fault::Liar);
+            stage.meddler("meddler");
         },
         check: expired,
         ..Scenario::new(
@@ -31,6 +32,9 @@ pub(super) const ALL: &[Scenario] = &[
             setup.strikes = 2 + entropy.below(3);
             setup.trouble = Duration::from_secs(30);
             setup.faults = vec![Fault::TrackerRestart];
+        },
+        prepare: |stage| {
+            stage.meddler("meddler");
         },
         ..Scenario::new(
             "tracker-restart",

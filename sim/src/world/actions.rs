@@ -177,6 +177,7 @@ impl World {
             return self.answer(host, node::Event::Served { link, request, outcome });
         }
         self.check_served(host, id, request, index, &serving);
+        self.check_limit(host, serving.range.end - serving.range.start);
         if self.hosts[host.0].marks.contains(&Fault::SlowLine) {
             self.fire(Fault::SlowLine, &[host]);
         }
@@ -202,7 +203,10 @@ impl World {
 
     fn dial_endpoint(&mut self, host: HostId, link: Link, to: Endpoint) {
         let to = match (to, &self.hosts[host.0].role) {
-            (Endpoint::Peer(addr), _) => Some(addr),
+            (Endpoint::Peer(addr), _) => {
+                self.check_dial(host, addr);
+                Some(addr)
+            }
             (Endpoint::Tracker(tracker), Role::Node { trackers, .. }) => {
                 trackers.get(usize::from(tracker.0)).copied()
             }

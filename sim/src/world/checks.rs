@@ -1,12 +1,13 @@
 //! Where the rules of [`oracle`](crate::oracle) are looked at: hooks in what hosts send, hear, serve and store.
 
+mod conduct;
 mod stored;
 
 use std::sync::Arc;
 
 use samara::downloader::Note;
 use samara::wire::Message;
-use samara::wire::message::{Entry, Query, Rejection, UpdateSet, Updated};
+use samara::wire::message::{Entry, Holder, HolderAddr, Query, Rejection, UpdateSet, Updated};
 use samara::{FileHash, Link, Seed, Time, node};
 
 use super::World;
@@ -14,9 +15,6 @@ use crate::fault::Fault;
 use crate::host::{Holding, HostId, Report, Role};
 use crate::net::{ConnId, Side};
 use crate::oracle::talk::{Asked, Stage};
-
-/// How long an honest host that is up may owe an answer.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(120);
 
 impl World {
     /// A rule was broken.
@@ -68,7 +66,16 @@ impl World {
             self.mistake(host, || wrong);
         }
         match message {
-            Message::Fetch(_) => self.check_fetch(host, id, request),
+            Message::Fetch(_) => {
+                self.check_fetch(host, id, request);
+                self.check_copies(host, id, request);
+            }
+            Message::Query(query) => self.check_query(host, id, query),
+            Message::Busy { retry_after } | Message::Rejected(Rejection::Busy { retry_after })
+                if retry_after.is_zero() =>
+            {
+                self.mistake(host, || format!("is too busy for #{request} and doesn't say how long"));
+            }
             Message::Update(update) => match &update.set {
                 UpdateSet::All(entries) | UpdateSet::Delta { added: entries, .. } => {
                     self.check_announced(host, entries);
@@ -79,7 +86,7 @@ impl World {
             Message::Holders(holders) => {
                 let asked = self.net.get(id).and_then(|conn| conn.talk.asked.get(&request).cloned());
                 let Some(Asked { message: Message::Query(query), .. }) = asked else { return };
-                self.check_holders(host, &query, &holders.holders);
+                self.check_holders(host, id, &query, &holders.holders);
             }
             Message::Have(set) => self.check_claim(host, id, request, Some(set), &[]),
             Message::Gained(indices) => self.check_claim(host, id, request, None, indices),
@@ -93,10 +100,10 @@ impl World {
         if self.oracle.is_none() {
             return;
         }
-        let local = self.hosts[host.0].clock.read(self.now);
+        let (now, local) = (self.now, self.hosts[host.0].clock.read(self.now));
         let Some(conn) = self.net.get(id) else { return };
         if conn.acceptor.is_some_and(|end| end.host == host) {
-            conn.talk.arrive(request);
+            conn.talk.arrive(now, request, message);
             let fault = Fault::FalseList;
             if let Message::Test(_) = message
                 && self.hosts[host.0].marks.contains(&fault)
@@ -192,15 +199,22 @@ impl World {
         let ttl = config.ttl;
         let Some(conn) = self.net.get(id) else { return };
         let (from, asked) = (conn.from.ip(), conn.talk.asked.get(&request).cloned());
+        let (dialer, token) = (conn.dialer.host, conn.talk.token.unwrap_or(0));
         if let Some(Asked { message: Message::Update(update), .. }) = &asked {
             conn.talk.port = update.port;
+            conn.talk.owns = !updated.resend;
         }
         let addr = std::net::SocketAddr::new(from, conn.talk.port);
         let Some(leases) = self.oracle.as_mut().map(|oracle| oracle.leases.entry(host).or_default()) else {
             return;
         };
         match asked.map(|asked| asked.message) {
-            Some(Message::Update(update)) if !updated.resend => leases.updated(addr, update, ttl),
+            Some(Message::Update(update)) if !updated.resend => {
+                if let Some(wrong) = leases.updated(addr, token, update, ttl) {
+                    self.mistake(host, || wrong);
+                }
+                self.check_renewed(host, dialer, addr);
+            }
             Some(Message::Withdraw(keys)) if !updated.resend => leases.withdrawn(addr, &keys),
             Some(Message::Leave) => leases.left(addr),
             _ => {}
@@ -208,7 +222,11 @@ impl World {
     }
 
     /// A tracker names holders.
-    fn check_holders(&mut self, host: HostId, query: &Query, holders: &[samara::wire::message::Holder]) {
+    fn check_holders(&mut self, host: HostId, id: ConnId, query: &Query, holders: &[Holder]) {
+        let asker = self
+            .net
+            .get(id)
+            .map(|conn| (std::net::SocketAddr::new(conn.from.ip(), conn.talk.port), conn.talk.owns));
         let Role::Tracker(config) = &self.hosts[host.0].role else { return };
         let most = usize::from(config.sample);
         let Some(leases) = self.oracle.as_mut().map(|oracle| oracle.leases.entry(host).or_default()) else {
@@ -219,6 +237,15 @@ impl World {
         for wrong in wrong {
             self.mistake(host, || format!("names {wrong}"));
         }
+        let unwanted = |holder: &&Holder| {
+            query.stale.contains(&holder.addr)
+                || query.refuted.contains(&holder.seed_id)
+                || query.seed_id.is_some_and(|id| id != holder.seed_id)
+                || asker.is_some_and(|(addr, owns)| owns && holder.addr == HolderAddr::At(addr))
+        };
+        if let Some(holder) = holders.iter().find(unwanted) {
+            self.mistake(host, || format!("names {holder:?}, which is no use to who asks"));
+        }
         if holders.len() > most {
             self.mistake(host, || format!("names {} holders, more than {most}", holders.len()));
         }
@@ -226,9 +253,9 @@ impl World {
 
     /// A chunk has verified: requests for the same one are superfluous.
     pub(super) fn check_report(&mut self, host: HostId, report: &Report) {
-        let Report::Node(node::Note::Download { file, note: Note::Verified { index, .. } }) = report else {
-            return;
-        };
+        let Report::Node(node::Note::Download { file, note }) = report else { return };
+        self.check_note(host, *file, note);
+        let Note::Verified { index, .. } = note else { return };
         let hash = match self.hosts[host.0].library.get(file) {
             Some(Holding::Download(order)) => order.target.file_hash,
             Some(Holding::Shared { .. }) | None => return,
@@ -277,23 +304,9 @@ impl World {
         if let Some(oracle) = &mut self.oracle {
             oracle.leases.remove(&host);
             oracle.bad.retain(|(victim, _), _| *victim != host);
-        }
-    }
-
-    /// Looks for honest hosts that owe an answer for too long. To be called when nothing is cut.
-    pub fn check_silence(&mut self) {
-        let mut silent = Vec::new();
-        for conn in self.net.all() {
-            let Some(acceptor) = conn.acceptor.filter(|_| conn.is_sound()) else { continue };
-            let waits = |asked: &Asked| asked.stage == Stage::Waiting && self.now.since(asked.at) > PATIENCE;
-            if let Some((request, asked)) = conn.talk.asked.iter().find(|(_, asked)| waits(asked)) {
-                silent.push((acceptor.host, format!("never answers #{request}: {:?}", asked.message)));
-            }
-        }
-        for (host, wrong) in silent {
-            if self.hosts[host.0].is_honest() {
-                self.mistake(host, || wrong);
-            }
+            oracle.learned.remove(&host);
+            oracle.safe.iter_mut().filter(|((owner, _), _)| *owner == host).for_each(|(_, safe)| safe.cut());
+            oracle.spoiled.get_mut(&host).into_iter().for_each(|taken| taken.clear());
         }
     }
 }

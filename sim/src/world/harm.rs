@@ -44,6 +44,14 @@ impl World {
         self.lose_writes(host);
     }
 
+    /// Cuts the power of a host whose process is gone: unsynced writes are lost.
+    pub fn power_cut(&mut self, host: HostId) {
+        if !self.hosts[host.0].is_up() {
+            self.note(host, || "loses its power");
+            self.lose_writes(host);
+        }
+    }
+
     fn lose_writes(&mut self, host: HostId) {
         let mut entropy = self.entropy.fork();
         if self.hosts[host.0].disk.crash(&mut entropy) {

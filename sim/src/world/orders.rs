@@ -61,6 +61,7 @@ impl World {
         if let Some(oracle) = &mut self.oracle {
             // Bans are a download's.
             oracle.bad.retain(|(victim, _), _| *victim != host);
+            oracle.learned.remove(&host);
         }
         let Holding::Download(order) = &holding else { return self.tell(host, holding.order(file)) };
         let state = &self.hosts[host.0];

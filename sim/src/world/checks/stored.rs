@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use samara::downloader::Pin;
 use samara::seeder::FileId;
 use samara::store::{self, Op, Outcome};
 use samara::wire::message::{HaveSet, SeedKey};
@@ -106,6 +107,16 @@ impl World {
 
     /// A disk operation is through: what has its final name is what was asked for.
     pub(in crate::world) fn check_stored(&mut self, host: HostId, file: FileId, op: &Op, outcome: &Outcome) {
+        let order = match self.hosts[host.0].library.get(&file) {
+            Some(Holding::Download(order)) => Some(order),
+            Some(Holding::Shared { .. }) | None => None,
+        };
+        if let (Some(Pin::Seed(seed)), Some(oracle)) =
+            (order.map(|order| &order.target.pin), &mut self.oracle)
+        {
+            let safe = oracle.safe.entry((host, file)).or_default();
+            if matches!(outcome, Outcome::Failed(_)) { safe.cut() } else { safe.done(op, seed.chunk_size()) }
+        }
         let renamed = matches!(op, Op::Rename { to: store::File::Target, .. });
         if self.oracle.is_none() || !renamed || !matches!(outcome, Outcome::Done) {
             return;
