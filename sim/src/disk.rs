@@ -37,6 +37,8 @@ pub struct Harm {
     pub room: Option<u64>,
     /// Its operations with this number fails; they are counted from 0. None: none does.
     pub fails: Option<u64>,
+    /// The power is cut as soon as an operation is through that [`doing`] calls so.
+    pub cuts: Option<&'static str>,
 }
 
 #[derive(Clone, Debug, Default)]

@@ -39,6 +39,19 @@ pub fn forged(truth: &Seed, lies: &[u32]) -> Arc<Seed> {
     )
 }
 
+/// A false list of a file whose first `upto` chunks are others, and those bytes: all of them fit their list, but for the
+/// chunk after them.
+pub fn spliced(truth: &Seed, bytes: &[u8], upto: u32, lie: u64) -> (Arc<Seed>, Vec<u8>) {
+    let begin = usize::try_from(truth.range(upto).map_or(0, |range| range.start)).unwrap_or(0);
+    let mut forged = bytes.to_vec();
+    forged[..begin].copy_from_slice(&random(begin, lie));
+    let mut hashes = canonical(&forged).chunk_hashes().to_vec();
+    hashes[upto as usize..].copy_from_slice(&truth.chunk_hashes()[upto as usize..]);
+    let (length, chunk_size) = (truth.length(), truth.chunk_size());
+    let seed = Seed::new(truth.name().clone(), length, chunk_size, truth.file_hash(), hashes);
+    (Arc::new(seed.expect("a lie within")), forged)
+}
+
 /// A false list whose length is false: of as many canonical chunks, with another last one. All its values but the last
 /// follow from `lie`.
 pub fn resized(truth: &Seed, lie: u64) -> Arc<Seed> {

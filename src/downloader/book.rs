@@ -2,7 +2,7 @@
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
-use core::net::SocketAddr;
+use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use core::time::Duration;
 
 use crate::downloader::event::Stale;
@@ -30,8 +30,12 @@ const MAX_BACKOFF: Duration = Duration::from_secs(60);
 /// The longest wait for one that the user gave or that was of use.
 const MAX_GOOD_BACKOFF: Duration = Duration::from_secs(8);
 
+/// Before all addresses.
+const LEAST: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
+
 /// The addresses. Those that the user gave go first and are never forgotten; the others go in random order, those
-/// that were never tried before those that failed, so that a tracker full of dead addresses stops nobody.
+/// that have sent chunks before those that were never tried, and these before those that failed, so that a tracker
+/// full of dead addresses stops nobody.
 #[derive(Debug)]
 pub(super) struct Book {
     known: BTreeMap<SocketAddr, Known>,
@@ -52,6 +56,8 @@ pub(super) struct Book {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Turn {
     Given,
+    /// It has sent chunks before: a tracker that names one dead address after another doesn't keep it waiting.
+    Proven,
     New,
     Again,
 }
@@ -189,7 +195,8 @@ impl Book {
 
     /// Is there anybody to dial who was not dialled before?
     pub(super) fn has_new(&self) -> bool {
-        self.ready.first().is_some_and(|(turn, ..)| *turn != Turn::Again)
+        let first = |turn| self.ready.range((turn, 0, LEAST)..).next().map(|(turn, ..)| *turn);
+        first(Turn::Given) == Some(Turn::Given) || first(Turn::New) == Some(Turn::New)
     }
 
     /// `addr` passed Test.
@@ -356,6 +363,7 @@ impl Book {
         let Some(known) = self.known.get(&addr) else { return };
         let turn = match (known.given, known.fate) {
             (true, _) => Turn::Given,
+            (false, _) if known.chunks > 0 => Turn::Proven,
             (false, PeerFate::Untried) => Turn::New,
             (false, _) => Turn::Again,
         };

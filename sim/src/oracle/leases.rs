@@ -66,9 +66,15 @@ impl Leases {
         wrong
     }
 
-    /// Does it know this file at `addr`?
-    pub(crate) fn knows(&self, addr: SocketAddr, file: FileHash) -> bool {
-        self.leases.get(&addr).is_some_and(|lease| lease.held.keys().any(|key| key.file_hash == file))
+    /// Does it know this file at `addr`, complete or partial?
+    pub(crate) fn knows(&self, addr: SocketAddr, file: FileHash, complete: bool) -> bool {
+        let is_it = |(key, whole): (&SeedKey, &bool)| key.file_hash == file && *whole == complete;
+        self.leases.get(&addr).is_some_and(|lease| lease.held.iter().any(is_it))
+    }
+
+    /// Does it know `addr`, and may it name it?
+    pub(crate) fn is_alive(&self, addr: SocketAddr) -> bool {
+        self.leases.get(&addr).is_some_and(|lease| self.now < lease.until)
     }
 
     /// It acknowledged that these are no longer held there.
@@ -152,9 +158,14 @@ mod tests {
         assert_eq!(leases.updated(addr, 5, same(base), TTL), None);
         assert!(leases.updated(addr, 5, same(Digest::default()), TTL).is_some(), "another set");
         assert!(leases.updated(addr, 6, same(base), TTL).is_some(), "another process");
+        assert!(leases.is_alive(addr));
         leases.pass(Time::ZERO + TTL);
+        assert!(!leases.is_alive(addr));
         assert!(leases.updated(addr, 5, same(base), TTL).is_some(), "it is over");
-        assert!(leases.knows(addr, key.file_hash) && !leases.knows(addr, FileHash::new([3; 32])));
+        assert!(leases.knows(addr, key.file_hash, true));
+        assert!(
+            !leases.knows(addr, key.file_hash, false) && !leases.knows(addr, FileHash::new([3; 32]), true)
+        );
     }
 
     #[test]

@@ -26,7 +26,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use samara::seeder::FileId;
-use samara::{Seed, SeedId};
+use samara::{FileHash, Seed, SeedId, Time};
 
 use crate::host::HostId;
 use crate::net::ConnId;
@@ -54,6 +54,8 @@ pub(crate) struct Oracle {
     pub(crate) safe: BTreeMap<(HostId, FileId), Safe>,
     /// Hosts whose file is gone or changed, and how often each tracker has taken an announcement of it since.
     pub(crate) spoiled: BTreeMap<HostId, BTreeMap<HostId, u32>>,
+    /// Hosts that share a file no longer, and since when.
+    pub(crate) withdrawn: BTreeMap<HostId, (Time, FileHash)>,
 }
 
 /// Mistakes that are kept.

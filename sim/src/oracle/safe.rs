@@ -24,8 +24,9 @@ impl Safe {
             // A chunk is recorded as soon as it is written, and once more when it is synced.
             Op::Append { .. } => self.recorded.append(&mut self.synced),
             Op::Sync(File::Journal) => self.safe.append(&mut self.recorded),
-            Op::Remove(_) | Op::Rename { to: File::Target, .. } => *self = Self::default(),
-            Op::Sync(File::NewJournal | File::Target) | Op::Rename { .. } | Op::SyncFolder => {}
+            Op::Remove(File::Part) | Op::Rename { to: File::Target, .. } => *self = Self::default(),
+            Op::Remove(_) | Op::Rename { .. } | Op::SyncFolder => {}
+            Op::Sync(File::NewJournal | File::Target) => {}
             Op::Open => self.cut(),
             Op::Create { .. } | Op::Resize { .. } | Op::Check { .. } | Op::Look(_) => {}
         }

@@ -1,12 +1,12 @@
 //! The conversation on one connection: what was asked, and what has become of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use std::time::Duration;
 
 use samara::wire::Message;
 use samara::wire::frame::Class;
-use samara::wire::message::SeedKey;
+use samara::wire::message::{Fetch, Rejection, SeedKey};
 use samara::{FileHash, Time};
 
 /// What was asked over a connection.
@@ -24,6 +24,12 @@ pub(crate) struct Talk {
     pub(crate) asked: BTreeMap<u32, Asked>,
     /// What each Test was for: subscriptions go by its number.
     pub(crate) tests: BTreeMap<u32, SeedKey>,
+    /// Tests that were answered by what is held, and nothing else since.
+    told: BTreeSet<u32>,
+    /// Chunks that the acceptor said it hasn't got, by the Test under which they were asked for.
+    refused: BTreeSet<(u32, u32)>,
+    /// Has the dialer taken its leave?
+    pub(crate) left: bool,
     /// The peer was busy and owes nothing: it is not asked for a chunk before, by the dialer's clock.
     pub(crate) quiet_until: Option<Time>,
 }
@@ -81,9 +87,16 @@ impl Talk {
         if let Message::Test(key) = message {
             self.tests.insert(request, *key);
         }
+        self.left |= matches!(message, Message::Leave);
+        let mut wrong = None;
+        if let Message::Fetch(Fetch { t, any_of }) = message
+            && let Some(index) = any_of.iter().find(|index| self.refused.contains(&(*t, **index)))
+        {
+            wrong = Some(format!("asks for chunk {index} again, which the other hasn't got"));
+        }
         let (stage, message) = (Stage::Sent, message.clone());
         self.asked.insert(request, Asked { at: now, message, stage, cancelled: false, recalled: None });
-        None
+        wrong
     }
 
     /// What the dialer said arrives.
@@ -95,6 +108,24 @@ impl Talk {
         } else if let Some(asked) = self.asked.get_mut(&request).filter(|asked| asked.stage == Stage::Sent) {
             (asked.stage, asked.at) = (Stage::Waiting, now);
         }
+    }
+
+    /// The dialer hears something about a Test or a request that it made: what it must remember.
+    pub(crate) fn hear(&mut self, request: u32, message: &Message) {
+        if let Message::Gained(indices) = message {
+            self.refused.retain(|(t, index)| *t != request || !indices.contains(index));
+        } else if let (Message::Rejected(Rejection::NotHeld), Some(asked)) =
+            (message, self.asked.get(&request))
+            && let Message::Fetch(Fetch { t, any_of }) = &asked.message
+        {
+            self.refused.extend(any_of.iter().map(|index| (*t, *index)));
+        }
+    }
+
+    /// A file that the dialer was told of, and that the acceptor doesn't hold any more, without a word.
+    pub(crate) fn untold(&self, holds: impl Fn(FileHash) -> bool) -> Option<SeedKey> {
+        let keys = self.told.iter().filter_map(|t| self.tests.get(t));
+        keys.copied().find(|key| !holds(key.file_hash))
     }
 
     /// A request that the acceptor should have answered by now, if it still `holds` what that is about.
@@ -112,6 +143,11 @@ impl Talk {
 
     /// The acceptor answers. Gives what is wrong with that, if something is.
     pub(crate) fn answer(&mut self, request: u32, message: &Message) -> Option<String> {
+        if matches!(message, Message::Have(_)) {
+            self.told.insert(request);
+        } else if matches!(message, Message::Gone(_)) {
+            self.told.remove(&request);
+        }
         match message.class() {
             Class::Request if matches!(message, Message::Hello(_)) => return None,
             Class::Request => return Some(format!("asks over an accepted connection: {message:?}")),
@@ -181,7 +217,7 @@ impl Talk {
 mod tests {
     use super::*;
     use samara::SeedId;
-    use samara::wire::message::{Fetch, Hello, VERSION};
+    use samara::wire::message::{Hello, VERSION};
 
     fn greeted() -> Talk {
         let mut talk = Talk::default();
@@ -227,5 +263,24 @@ mod tests {
         assert!(talk.answer(2, &Message::Published).is_some_and(|wrong| wrong.contains("nobody")));
         assert!(talk.ask(Time::ZERO, 1, &Message::Leave).is_some(), "numbers only grow");
         assert!(talk.answer(3, &Message::Gained(vec![1])).is_some(), "no Test opened that");
+    }
+    #[test]
+    fn what_is_refused_is_not_asked_for_again_and_what_is_gone_is_said() {
+        let key = SeedKey { file_hash: FileHash::new([1; 32]), seed_id: SeedId::new([2; 32]) };
+        let fetch = Message::Fetch(Fetch { t: 1, any_of: vec![4, 5] });
+        let mut talk = greeted();
+        talk.ask(Time::ZERO, 1, &Message::Test(key));
+        talk.arrive(Time::ZERO, 1, &Message::Test(key));
+        assert_eq!(talk.untold(|_| false), None);
+        talk.answer(1, &Message::Have(samara::wire::message::HaveSet::All));
+        assert_eq!((talk.untold(|_| true), talk.untold(|_| false)), (None, Some(key)));
+        assert_eq!(talk.ask(Time::ZERO, 2, &fetch), None);
+        talk.hear(2, &Message::Rejected(Rejection::NotHeld));
+        talk.hear(1, &Message::Gained(vec![4]));
+        assert!(talk.ask(Time::ZERO, 3, &fetch).is_some_and(|wrong| wrong.contains("chunk 5 again")));
+        talk.hear(1, &Message::Gained(vec![5]));
+        assert_eq!(talk.ask(Time::ZERO, 4, &fetch), None);
+        talk.answer(1, &Message::Gone(samara::wire::message::Gone::Withdrawn));
+        assert_eq!(talk.untold(|_| false), None);
     }
 }

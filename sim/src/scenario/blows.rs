@@ -26,6 +26,10 @@ pub enum Blow {
     Calm(HostId),
 }
 
+/// What the power is cut after, when it is cut at a certain moment.
+const CUTS: [&str; 5] =
+    ["appending to the journal", "creating the journal", "syncing", "renaming", "removing"];
+
 impl Stage {
     /// Lets a fault strike. Gives what follows, and after how long.
     pub fn strike(&mut self, fault: Fault) -> Option<(Duration, Blow)> {
@@ -34,6 +38,10 @@ impl Stage {
         let &node = self.entropy.pick(&nodes)?;
         let anybody: Vec<_> = nodes.iter().chain(&self.trackers).copied().collect();
         let &one = self.entropy.pick(&anybody)?;
+        // There are fewer trackers than nodes, and their clocks decide who is named.
+        let clocks = [Fault::ClockAhead, Fault::ClockBack, Fault::ClockDrift];
+        let watched = clocks.contains(&fault) && self.entropy.below(3) == 0;
+        let one = if watched { *self.entropy.pick(&self.trackers)? } else { one };
         match fault {
             Fault::Reset => {
                 self.world.reset(node);
@@ -62,6 +70,7 @@ impl Stage {
                     (pause, Blow::Start(host))
                 })
             }
+            Fault::UnsyncedLost if self.entropy.below(2) == 0 => self.hurt_disk(fault, pause),
             Fault::Crash | Fault::UnsyncedLost => {
                 let gets: Vec<_> = self.downloads.iter().map(|get| get.host).collect();
                 let &node = if fault == Fault::Crash { &node } else { self.entropy.pick(&gets)? };
@@ -154,6 +163,9 @@ impl Stage {
         let soon = disk.operations() + 1 + self.entropy.below(12) as u64;
         let harm = if fault == Fault::DiskSlow {
             Harm { delay: Duration::from_millis(20 + self.entropy.below(400) as u64), ..Harm::default() }
+        } else if fault == Fault::UnsyncedLost {
+            // In the middle of what has to be done in order.
+            Harm { cuts: self.entropy.pick(&CUTS).copied(), ..Harm::default() }
         } else if fault == Fault::DiskFull {
             Harm { room: Some(self.entropy.below(length) as u64), ..Harm::default() }
         } else {
@@ -205,7 +217,7 @@ impl Stage {
             }
             Blow::Mend(host) => {
                 self.world.disk_mut(host).harm(Harm::default());
-                None
+                (!self.world.is_up(host)).then_some((Duration::ZERO, Blow::Start(host)))
             }
             Blow::Calm(host) => {
                 self.world.place(host).loss = 0;

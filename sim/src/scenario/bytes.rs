@@ -65,23 +65,37 @@ fn false_lists(setup: &mut Setup, entropy: &mut Entropy) {
     }
 }
 
-/// One or two false lists: false in the first half, in one value, or in the length; each with one to three holders.
+/// One or two false lists: false in the first half, in one value, in the length, or that of another file up to some
+/// chunk; each with one to three holders.
 /// Others hold the true one, and send bad chunks or withhold one.
 fn forge(stage: &mut Stage) {
     let lists = if stage.setup.has(Fault::FalseList) { 1 + stage.entropy.below(2) } else { 0 };
     for n in 0..lists {
         let chunks = stage.seed.chunks();
-        let false_list = match stage.entropy.below(3) {
+        let mut bytes = stage.bytes.to_vec();
+        let false_list = match stage.entropy.below(4) {
             0 => file::forged(&stage.seed, &(0..chunks.div_ceil(2).min(chunks - 1)).collect::<Vec<_>>()),
             1 => {
                 let lie = stage.entropy.below(chunks as usize - 1);
                 file::forged(&stage.seed, &[u32::try_from(lie).unwrap_or(0)])
             }
-            _ => file::resized(&stage.seed, stage.entropy.next()),
+            2 => file::resized(&stage.seed, stage.entropy.next()),
+            _ => {
+                let upto = u32::try_from(1 + stage.entropy.below(chunks as usize - 1)).unwrap_or(1);
+                let (seed, forged) = file::spliced(&stage.seed, &bytes, upto, stage.entropy.next());
+                bytes = forged;
+                seed
+            }
         };
         for holder in 0..1 + stage.entropy.below(3) {
-            stage.liar(&format!("liar{n}.{holder}"), std::sync::Arc::clone(&false_list));
+            stage.forger(&format!("liar{n}.{holder}"), std::sync::Arc::clone(&false_list), &bytes);
         }
+    }
+    if let (0, [tracker, ..], Some((seeder, _))) =
+        (stage.entropy.below(3), stage.trackers.as_slice(), stage.seeders.first())
+    {
+        // For a while only the others are known.
+        stage.world.cut(*seeder, *tracker);
     }
     if stage.setup.has(Fault::Poisoner) {
         let chunks: Vec<_> = (0..stage.seed.chunks()).filter(|_| stage.entropy.below(3) > 0).collect();

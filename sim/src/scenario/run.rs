@@ -159,6 +159,7 @@ impl Run {
             }
         }
         self.stage.world.run_for(Duration::from_secs(5));
+        self.stage.world.check_known();
         self.sound()
     }
 
@@ -212,7 +213,7 @@ impl Run {
         if !world.has_failed(get.host, get.file) {
             return Ok(());
         }
-        let late = world.now().since(healed) > get.order.config.stall_timeout + Duration::from_secs(10);
+        let late = world.now().since(healed) > get.order.config.stall_timeout + Duration::from_secs(2);
         if late || !std::mem::take(&mut again[number]) {
             let Some(Report::Failed { error, .. }) = world.outcome(get.host, get.file) else { return Ok(()) };
             return Err(format!("{} fails though it could finish: {error:?}", world.name(get.host)));

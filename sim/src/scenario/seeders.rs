@@ -22,7 +22,9 @@ pub(super) const ALL: &[Scenario] = &[
     },
     Scenario {
         draw: |setup, entropy| {
-            setup.seeders = 4;
+            setup.seeders = 2 + entropy.below(3);
+            setup.rate /= 1 + entropy.below(4) as u64;
+            setup.ttl = Duration::from_secs(15 + entropy.below(30) as u64);
             setup.strikes = 1 + entropy.below(2);
             setup.trouble = Duration::from_secs(8);
             setup.faults = vec![Fault::Leave, Fault::Withdraw, Fault::Stop];

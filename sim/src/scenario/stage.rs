@@ -128,10 +128,15 @@ impl Stage {
 
     /// Adds a node that seeds the file under another list, which the true one contradicts at these chunks.
     pub fn liar(&mut self, name: &str, seed: Arc<Seed>) -> HostId {
-        let node = self.node(name);
         let bytes = Arc::clone(&self.bytes);
+        self.forger(name, seed, &bytes)
+    }
+
+    /// Adds a node that seeds another file under a list that claims to be that of the file.
+    pub fn forger(&mut self, name: &str, seed: Arc<Seed>, bytes: &[u8]) -> HostId {
+        let node = self.node(name);
         self.world.mark(node, Fault::FalseList);
-        self.world.share(node, NAME, &bytes, seed);
+        self.world.share(node, NAME, bytes, seed);
         self.hostile.push(node);
         node
     }
@@ -170,6 +175,15 @@ impl Stage {
         host
     }
 
+    /// Adds an actor that floods these hosts.
+    pub fn flooder(&mut self, name: &str, victims: &[HostId]) {
+        let victims = victims.iter().map(|host| self.world.addr(*host)).collect();
+        let actor = Flooder::new(victims, Arc::clone(&self.seed));
+        let host = self.world.actor(name, false, Box::new(actor));
+        self.world.mark(host, Fault::Flooder);
+        self.hostile.push(host);
+    }
+
     /// Adds a host with this fault, if it is one that a host is born with.
     #[expect(clippy::wildcard_enum_match_arm, reason = "other faults strike later")]
     fn add_hostile(&mut self, fault: Fault, n: usize) {
@@ -196,12 +210,8 @@ impl Stage {
             }
             Fault::Flooder => {
                 let nodes = self.seeders.iter().map(|(host, _)| *host);
-                let victims =
-                    nodes.chain(self.trackers.iter().copied()).map(|host| self.world.addr(host)).collect();
-                let actor = Flooder::new(victims, Arc::clone(&self.seed));
-                let host = self.world.actor(&name, false, Box::new(actor));
-                self.world.mark(host, fault);
-                self.hostile.push(host);
+                let victims: Vec<_> = nodes.chain(self.trackers.iter().copied()).collect();
+                self.flooder(&name, &victims);
             }
             Fault::Stale => {
                 let (host, _) = self.seeder(&name);
@@ -222,6 +232,10 @@ impl Stage {
         order.config.hopeless = Duration::from_secs(30);
         let chunk_size = u64::from(self.seed.chunk_size());
         order.config.budget = chunk_size * (4 + self.entropy.below(12) as u64);
+        if self.setup.has(Fault::Flooder) && self.downloads.is_empty() {
+            // Who has only a part of the file is asked for all of it.
+            self.flooder("flooder", &[host]);
+        }
         let file = self.world.download(host, order.clone());
         self.downloads.push(Download { host, file, order });
         host

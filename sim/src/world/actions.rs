@@ -5,6 +5,7 @@ use std::ops::Range;
 use bytes::Bytes;
 use samara::node::Endpoint;
 use samara::seeder::{FileId, Served};
+use samara::store::Op;
 use samara::wire::Message;
 use samara::wire::limits::HEADER;
 use samara::wire::session;
@@ -97,6 +98,10 @@ impl World {
             self.fire(fault, &[host]);
         }
         self.check_stored(host, file, &op, &outcome);
+        if self.hosts[host.0].disk.harm.cuts == Some(doing(&op)) {
+            self.fire(Fault::Crash, &[host]);
+            return self.crash(host);
+        }
         self.tell(host, node::Event::Disk { file, job, outcome });
     }
 
@@ -194,6 +199,9 @@ impl World {
         if id.is_none() {
             self.mistake(host, || format!("closes {link:?}, which is closed"));
         }
+        if let (Some(id), session::Fault::Stopping) = (id, fault) {
+            self.check_farewell(host, id);
+        }
         let other = id.and_then(|id| self.net.get(id)).map(|conn| conn.other_than(host));
         let other = other.flatten().map_or("nobody", |other| self.hosts[other.0].name.as_str());
         let name = &self.hosts[host.0].name;
@@ -218,9 +226,14 @@ impl World {
     fn disk_job(&mut self, host: HostId, job: Job) {
         let name = &self.hosts[host.0].name;
         self.trace.line(Detail::All, self.now, |_| format!("{name} disk  {}", doing(&job.op)));
-        let now = self.now;
+        let (now, factor) = (self.now, self.weight.factor);
         let state = &mut self.hosts[host.0];
         let at = state.disk_line.carry(now, 1, DISK) + state.disk.harm.delay;
+        let at = if let Op::Check { step, .. } = &job.op {
+            state.disk_line.carry(now, u64::from(step.len) * factor, READ).max(at)
+        } else {
+            at
+        };
         if !state.disk.harm.delay.is_zero() {
             self.fire(Fault::DiskSlow, &[host]);
         }
@@ -274,3 +287,5 @@ impl World {
 
 /// Disk operations per second.
 const DISK: u64 = 10_000;
+/// Bytes per second that are read and hashed.
+const READ: u64 = 100_000_000;

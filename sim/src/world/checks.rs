@@ -55,6 +55,7 @@ impl World {
         }
         let (now, honest) = (self.now, self.hosts[host.0].is_honest());
         let Some(conn) = self.net.get(id) else { return };
+        let dialer = conn.dialer.host;
         let wrong = match side {
             Side::Dialer => conn.talk.ask(now, request, message),
             Side::Acceptor => conn.talk.answer(request, message),
@@ -64,6 +65,9 @@ impl World {
         }
         if let Some(wrong) = wrong {
             self.mistake(host, || wrong);
+        }
+        if side == Side::Acceptor && dialer == host && !matches!(message, Message::Hello(_)) {
+            self.mistake(host, || format!("answers #{request} of itself: {message:?}"));
         }
         match message {
             Message::Fetch(_) => {
@@ -113,6 +117,7 @@ impl World {
             return;
         }
         let talk = &mut conn.talk;
+        talk.hear(request, message);
         match message {
             Message::Chunk { .. } | Message::Hello(_) | Message::Gained(_) => {}
             Message::Rejected(Rejection::Busy { retry_after }) => {

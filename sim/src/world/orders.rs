@@ -37,7 +37,9 @@ impl World {
 
     /// Has a node seed a file no longer.
     pub fn unshare(&mut self, host: HostId, file: FileId) {
-        self.hosts[host.0].library.remove(&file);
+        if let Some(Holding::Shared { seed, .. }) = self.hosts[host.0].library.remove(&file) {
+            self.check_withdrawal(host, seed.file_hash());
+        }
         self.tell(host, node::Event::Unshare { file });
     }
 

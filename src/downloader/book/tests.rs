@@ -42,6 +42,25 @@ fn given_ones_go_first_then_new_ones_then_those_that_failed() {
 }
 
 #[test]
+fn who_has_sent_chunks_does_not_wait_for_all_that_were_never_tried() {
+    let mut book = book();
+    name(&mut book, 1);
+    assert_eq!(next(&mut book, at(0)), Some(addr(1)));
+    book.passed(addr(1));
+    book.delivered(addr(1));
+    book.lost(addr(1), at(0));
+    (2..=99).for_each(|host| assert!(name(&mut book, host)));
+    assert_eq!(next(&mut book, at(1)), Some(addr(1)));
+    book.lost(addr(1), at(1));
+    let rest: Vec<_> = core::iter::from_fn(|| next(&mut book, at(2))).collect();
+    assert_eq!(rest.len(), 98, "and it waits as long as it has to");
+    assert!(next(&mut book, at(9)).is_some() && !book.has_new());
+    book.lost(addr(1), at(9));
+    name(&mut book, 100);
+    assert!(book.has_new(), "somebody new is there, whoever goes first");
+}
+
+#[test]
 fn an_address_that_is_named_or_given_again_is_not_dialled_twice() {
     let mut book = book();
     name(&mut book, 1);
