@@ -155,6 +155,10 @@ mod tests {
         let mut leases = Leases::default();
         assert!(leases.updated(addr, 5, same(base), TTL).is_some(), "nothing was announced");
         assert_eq!(leases.updated(addr, 5, update(1, UpdateSet::All(vec![entry])), TTL), None);
+        assert!(leases.knows(addr, key.file_hash, true));
+        assert!(
+            !leases.knows(addr, key.file_hash, false) && !leases.knows(addr, FileHash::new([3; 32]), true)
+        );
         assert_eq!(leases.updated(addr, 5, same(base), TTL), None);
         assert!(leases.updated(addr, 5, same(Digest::default()), TTL).is_some(), "another set");
         assert!(leases.updated(addr, 6, same(base), TTL).is_some(), "another process");
@@ -162,10 +166,6 @@ mod tests {
         leases.pass(Time::ZERO + TTL);
         assert!(!leases.is_alive(addr));
         assert!(leases.updated(addr, 5, same(base), TTL).is_some(), "it is over");
-        assert!(leases.knows(addr, key.file_hash, true));
-        assert!(
-            !leases.knows(addr, key.file_hash, false) && !leases.knows(addr, FileHash::new([3; 32]), true)
-        );
     }
 
     #[test]

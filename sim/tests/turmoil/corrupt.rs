@@ -58,7 +58,7 @@ fn who_sends_corrupted_bytes_is_banned_and_the_other_completes_the_file() -> tur
 #[test]
 fn good_chunks_that_came_before_a_bad_one_are_kept_and_no_others_follow() -> turmoil::Result {
     const BAD: Range<u32> = 0..4;
-    let stage = Stage::new(CHUNKS, 11)?;
+    let stage = Stage::new(CHUNKS, 12)?;
     let mut sim = two_seeders(&stage, 256 << 10)?;
     download_after(&mut sim, &stage, |stage| corrupt(stage, "bad", 0..4));
     let bad = addr(&sim, "bad");

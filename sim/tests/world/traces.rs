@@ -17,6 +17,7 @@ fn busy(number: u64) -> String {
     for seeder in [a, b, c] {
         world.share(seeder, "file", &bytes, seed.clone());
     }
+    world.mark(b, samara_sim::fault::Fault::Poisoner);
     world.disk_mut(b).corrupt("file", 300_000);
     world.run_for(SECOND);
     let gets = [x, y, z].map(|host| (host, world.download(host, Order::new("file", file::unpinned(&seed)))));
