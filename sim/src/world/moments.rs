@@ -11,7 +11,6 @@ use crate::host::{Holding, HostId, Report};
 
 impl World {
     /// What a report is to a history, if there is one that is being taken down.
-    #[expect(clippy::wildcard_enum_match_arm, reason = "two notes of many count chunks")]
     pub(super) fn moment(&mut self, host: HostId, report: &Report) -> Option<Moment> {
         let all = self.history.as_ref()?.chunks;
         let state = &mut self.hosts[host.0];
