@@ -169,17 +169,23 @@ impl World {
         });
         let (Some(seed), Some(budget)) = (self.list(key), budget) else { return };
         let most = budget.max(4 * u64::from(seed.chunk_size()));
-        let length = |index: &u32| seed.range(*index).map_or(0, |range| range.end - range.start);
         let dialled: Vec<_> = self.hosts[host.0].links.values().map(|(conn, _)| *conn).collect();
-        let mut open = 0;
+        let mut asked_for = Vec::new();
         for conn in dialled {
             let Some(conn) = self.net.get(conn).filter(|conn| conn.dialer.host == host) else { continue };
-            for (_, asked, _) in conn.talk.open().filter(|(.., other)| other.file_hash == key.file_hash) {
+            for (_, asked, other) in conn.talk.open().filter(|(.., other)| other.file_hash == key.file_hash) {
                 if let (Message::Fetch(fetch), false) = (&asked.message, asked.cancelled) {
-                    open += fetch.any_of.iter().map(length).min().unwrap_or(0);
+                    asked_for.push((other, fetch.any_of.clone()));
                 }
             }
         }
+        // Lists of one file can differ in the length of their last chunk.
+        let length = |seed: &Seed, index: u32| seed.range(index).map_or(0, |range| range.end - range.start);
+        let least = |(key, any_of): (_, Vec<u32>)| {
+            let seed = self.list(key)?;
+            any_of.into_iter().map(|index| length(&seed, index)).min()
+        };
+        let open: u64 = asked_for.into_iter().filter_map(least).sum();
         if open > most {
             self.mistake(host, || format!("has {open} B under way, more than {most} B"));
         }
