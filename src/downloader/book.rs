@@ -67,6 +67,8 @@ struct Known {
     /// What a tracker called it; none if only the user did.
     named: Option<HolderAddr>,
     given: bool,
+    /// How often trackers named it, as far as that matters.
+    mentions: u8,
     claims: Vec<SeedId>,
     place: Place,
     fate: PeerFate,
@@ -137,9 +139,13 @@ impl Book {
         if !self.admit(addr) || self.known.get(&addr).is_some_and(banned) {
             return false;
         }
-        self.change(addr, |known| known.named = Some(named));
+        self.change(addr, |known| {
+            known.named = Some(named);
+            known.mentions = known.mentions.saturating_add(1);
+        });
         self.claim(addr, seed_id);
-        if fresh {
+        let is_new = |known: &Known| matches!(known.place, Place::Ready(Turn::New, _));
+        if fresh || self.known.get(&addr).is_some_and(is_new) {
             self.make_ready(addr);
         }
         true
@@ -320,6 +326,7 @@ impl Book {
         let known = Known {
             named: None,
             given: false,
+            mentions: 0,
             claims: Vec::new(),
             place: Place::Linked,
             fate: PeerFate::Untried,
@@ -367,7 +374,9 @@ impl Book {
             (false, PeerFate::Untried) => Turn::New,
             (false, _) => Turn::Again,
         };
-        let key = self.entropy.next();
+        // Whoever is named again and again goes before those that were named once: a tracker that names other dead
+        // addresses each time keeps nobody waiting.
+        let key = (u64::from(u8::MAX - known.mentions) << 56) | (self.entropy.next() >> 8);
         self.displace(addr);
         self.ready.insert((turn, key, addr));
         self.change(addr, |known| known.place = Place::Ready(turn, key));

@@ -42,6 +42,17 @@ fn given_ones_go_first_then_new_ones_then_those_that_failed() {
 }
 
 #[test]
+fn who_is_named_again_and_again_goes_before_a_flood_of_addresses_that_are_named_once() {
+    let mut book = book();
+    name(&mut book, 7);
+    for round in 1..10 {
+        (0..100).for_each(|host| assert!(name(&mut book, 100 * round + host)));
+        name(&mut book, 7);
+    }
+    assert_eq!(next(&mut book, at(0)), Some(addr(7)));
+}
+
+#[test]
 fn who_has_sent_chunks_does_not_wait_for_all_that_were_never_tried() {
     let mut book = book();
     name(&mut book, 1);
