@@ -16,6 +16,9 @@ use crate::wire::session::Fault;
 
 #[cfg(test)]
 mod tests;
+mod turn;
+
+use turn::{Turn, backoff};
 
 /// Most addresses that are remembered.
 const MAX_KNOWN: usize = 4_096;
@@ -23,13 +26,6 @@ const MAX_KNOWN: usize = 4_096;
 const MAX_CLAIMS: usize = 4;
 /// Most peers in a report.
 const MAX_REPORTS: usize = 64;
-/// The wait after the first failed dial; doubles with each.
-const BACKOFF: Duration = Duration::from_secs(1);
-/// The longest wait between dials.
-const MAX_BACKOFF: Duration = Duration::from_secs(60);
-/// The longest wait for one that the user gave or that was of use.
-const MAX_GOOD_BACKOFF: Duration = Duration::from_secs(8);
-
 /// Before all addresses.
 const LEAST: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
 
@@ -50,16 +46,6 @@ pub(super) struct Book {
     /// How many passed Test at some time, and are not banned.
     useful: usize,
     entropy: Entropy,
-}
-
-/// Who is dialled first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Turn {
-    Given,
-    /// It has sent chunks before: a tracker that names one dead address after another doesn't keep it waiting.
-    Proven,
-    New,
-    Again,
 }
 
 #[derive(Debug)]
@@ -101,8 +87,7 @@ impl Known {
     }
 
     fn backoff(&self) -> Duration {
-        let most = if self.given || self.chunks > 0 { MAX_GOOD_BACKOFF } else { MAX_BACKOFF };
-        BACKOFF.saturating_mul(1 << self.failures.saturating_sub(1).min(6)).min(most)
+        backoff(self.failures, self.given || self.chunks > 0)
     }
 }
 
