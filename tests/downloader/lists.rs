@@ -113,6 +113,35 @@ fn a_false_list_that_most_claim_loses_to_one_honest_holder() {
 }
 
 #[test]
+fn a_chunk_that_comes_after_its_list_was_given_up_is_not_stored() {
+    let mut world = world(4);
+    // Another file up to the middle, the true one from there: its chunks fit its list, but for the one after the fork.
+    let mut forged = world.file.to_vec();
+    forged[..2 * CHUNK].fill(7);
+    let mut hashes = seed(&forged, 0).chunk_hashes().to_vec();
+    hashes[2..].copy_from_slice(&world.seed.chunk_hashes()[2..]);
+    let parts = (world.seed.name().clone(), world.seed.length(), world.seed.chunk_size());
+    let list = Arc::new(Seed::new(parts.0, parts.1, parts.2, world.seed.file_hash(), hashes).unwrap());
+    let (truth, lie) = (world.seed.id(), list.id());
+    let peer = world.stranger(1, Manner::Forger);
+    (peer.seed, peer.bytes, peer.chunk_time) = (Arc::clone(&list), forged.into(), SECOND);
+    peer.have = Have::none(4);
+    assert!(peer.have.insert(0) && peer.have.insert(3));
+    // It claims the true list, too, so that its connection outlives the false one.
+    world.trackers.push(Box::new(move |_| Some(named(&[(1, lie, true), (1, truth, true)]))));
+    world.bodies.push(list);
+    world.begin();
+    world.run(1_100 * MS);
+    let asked = |world: &World| world.fetches(1).iter().any(|(_, fetch)| fetch.any_of.contains(&0));
+    while !asked(&world) {
+        world.run(100 * MS);
+    }
+    world.peer(2, Manner::Honest).chunk_time = 400 * MS;
+    world.finish(); // What is stored is compared with the file.
+    assert_eq!(refuted(&world), [Note::Refuted { seed_id: lie }]);
+}
+
+#[test]
 fn lists_of_other_lengths_are_settled_by_their_last_chunks() {
     for chunks in [3, 20] {
         let mut world = world(6);

@@ -44,6 +44,8 @@ pub(crate) fn addr(host: u8) -> SocketAddr {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Manner {
     Honest,
+    /// Has another file and only its list, and passes Test under any.
+    Forger,
     /// Every chunk has one wrong byte.
     Corrupt,
     /// Sends a chunk that wasn't asked for.
@@ -74,6 +76,8 @@ pub(crate) struct Peer {
     pub(crate) manner: Manner,
     pub(crate) seed: Arc<Seed>,
     pub(crate) have: Have,
+    /// What it sends chunks of.
+    pub(crate) bytes: Bytes,
     /// Between two chunks.
     pub(crate) chunk_time: Duration,
     free_at: Time,
@@ -156,7 +160,8 @@ impl World {
     pub(crate) fn stranger(&mut self, host: u8, manner: Manner) -> &mut Peer {
         let (seed, chunk_time) = (Arc::clone(&self.seed), 10 * MS);
         let have = Have::all(seed.chunks());
-        let peer = Peer { manner, seed, have, chunk_time, free_at: Time::ZERO };
+        let bytes = self.file.clone();
+        let peer = Peer { manner, seed, have, bytes, chunk_time, free_at: Time::ZERO };
         self.peers.insert(addr(host), peer);
         self.peers.get_mut(&addr(host)).unwrap()
     }

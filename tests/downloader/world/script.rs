@@ -18,7 +18,7 @@ impl World {
             Action::Receive { link, request, step } => {
                 let peer = &self.peers[&self.links[&link]];
                 let range = self.seed.range(step.index).unwrap_or_default();
-                let mut bytes = self.file[range.start as usize..range.end as usize].to_vec();
+                let mut bytes = peer.bytes[range.start as usize..range.end as usize].to_vec();
                 bytes.resize(step.len as usize, 0);
                 if peer.manner == Manner::Corrupt {
                     bytes[0] ^= 1;
@@ -91,8 +91,13 @@ impl World {
                 let node = if manner == Manner::Myself { self.config.node } else { u64::from(at.port()) + 1 };
                 Message::Hello(Hello { version: VERSION, features: 0, node })
             }
+            Message::GetSeed { seed_id: Some(id), .. } if manner == Manner::Forger && id != seed.id() => {
+                Message::Unknown
+            }
             Message::GetSeed { .. } => Message::Seed(seed),
-            Message::Test(key) if key.seed_id != seed.id() => Message::Gone(Gone::Never),
+            Message::Test(key) if manner != Manner::Forger && key.seed_id != seed.id() => {
+                Message::Gone(Gone::Never)
+            }
             Message::Test(_) => match manner {
                 Manner::Gone(why) => Message::Gone(why),
                 Manner::BusyTest(until) if self.now < until => Message::Busy { retry_after: 700 * MS },
