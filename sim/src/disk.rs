@@ -117,6 +117,14 @@ impl Disk {
         self.sync_names();
     }
 
+    /// Another disk takes its place, an empty one.
+    pub fn wipe(&mut self) {
+        self.inodes.clear();
+        self.names.clear();
+        self.durable_names.clear();
+        self.renames.clear();
+    }
+
     /// From now on this is wrong with it.
     pub const fn harm(&mut self, harm: Harm) {
         self.harm = harm;

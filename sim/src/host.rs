@@ -88,6 +88,16 @@ impl Holding {
     }
 }
 
+/// What a node does when a download is done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Then {
+    /// It stays, and seeds.
+    #[default]
+    Stay,
+    /// It stops in order, at once.
+    Leave,
+}
+
 /// A download, as a test orders it.
 #[derive(Clone, Debug)]
 pub struct Order {
@@ -101,6 +111,8 @@ pub struct Order {
     pub config: downloader::Config,
     /// How to store it.
     pub store: store::Config,
+    /// What the node does when it is done.
+    pub then: Then,
     /// What its part file is called.
     part: String,
 }
@@ -111,7 +123,8 @@ impl Order {
         let store = store::Config::new(target.file_hash);
         let config = downloader::Config::default();
         let part = crate::disk::name(name, store::File::Part);
-        Self { name: name.to_owned(), target, peers: Vec::new(), config, store, part }
+        let (name, peers, then) = (name.to_owned(), Vec::new(), Then::Stay);
+        Self { name, target, peers, config, store, then, part }
     }
 }
 

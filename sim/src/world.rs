@@ -168,6 +168,11 @@ impl World {
         self.now
     }
 
+    /// When the next thing happens, if anything does.
+    pub fn next_at(&self) -> Option<Time> {
+        self.queue.next()
+    }
+
     /// Lets everything happen that happens until `at`, that moment included.
     pub fn run_until(&mut self, at: Time) {
         while self.queue.next().is_some_and(|next| next <= at) {

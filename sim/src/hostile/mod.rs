@@ -4,11 +4,13 @@
 mod flooder;
 mod impostor;
 mod meddler;
+mod poisoner;
 mod teller;
 
 pub use flooder::Flooder;
 pub use impostor::{Impostor, Trick};
 pub use meddler::Meddler;
+pub use poisoner::Poisoner;
 pub use teller::Teller;
 
 use samara::wire::Message;

@@ -14,7 +14,7 @@ use samara::{Link, Time, node, tracker};
 use super::{What, World};
 use crate::disk::doing;
 use crate::fault::Fault;
-use crate::host::{Holding, HostId, Job, Report, Role};
+use crate::host::{Holding, HostId, Job, Report, Role, Then};
 use crate::net::{ConnId, Parcel, Receiving, Serving, Side, Wish};
 use crate::trace::Detail;
 
@@ -56,12 +56,17 @@ impl World {
                 self.report(host, Report::Announced { file, tracker })
             }
             node::Action::Done { file, seed, identity } => {
+                let mut then = Then::Stay;
                 if let Some(Holding::Download(order)) = self.hosts[host.0].library.get(&file) {
+                    then = order.then;
                     let shared = Holding::Shared { name: order.name.clone(), seed, identity };
                     self.hosts[host.0].library.insert(file, shared);
                 }
                 self.check_done(host, file);
                 self.report(host, Report::Done { file });
+                if then == Then::Leave {
+                    self.answer(host, node::Event::Stop);
+                }
             }
             node::Action::Failed { file, error } => self.report(host, Report::Failed { file, error }),
             node::Action::Stopped => {
@@ -274,7 +279,7 @@ impl World {
         let (now, name) = (self.now, &self.hosts[host.0].name);
         self.trace.line(report.detail(), now, |names| format!("{name} {}", names.report(&report)));
         self.noticed(host, &report);
-        self.spreads(&report);
+        self.spreads(host, &report);
         if self.oracle.is_some() {
             self.check_report(host, &report);
         }

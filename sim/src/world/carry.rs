@@ -228,6 +228,9 @@ impl World {
     /// A chunk is read and hashed.
     pub(super) fn hashed(&mut self, host: HostId, chunk: (ConnId, Link, u32, Step, Hashed)) {
         let (id, link, request, step, hashed) = chunk;
+        if !step.accepts(&hashed) {
+            self.received_bad(id, host);
+        }
         if self.oracle.is_some() && self.hosts[host.0].links.contains_key(&link) {
             self.check_received(host, id, request, step, &hashed);
         }

@@ -80,6 +80,11 @@ impl World {
         self.hosts[host.0].uploaded
     }
 
+    /// Chunks that a host's downloads hold, as they said since it started.
+    pub fn held(&self, host: HostId) -> u32 {
+        self.hosts[host.0].held
+    }
+
     /// When a download ended, if it has.
     pub fn ended_at(&self, host: HostId, file: FileId) -> Option<Time> {
         self.hosts[host.0].outcomes.get(&file).map(|(at, _)| *at)

@@ -16,15 +16,11 @@ impl World {
         let state = &mut self.hosts[host.0];
         if let Report::Node(node::Note::Download { file, note }) = report {
             let whole = state.library.get(file).and_then(Holding::length);
-            match (note, whole) {
-                (Note::Verified { .. }, _) => state.held += 1,
-                (Note::Resumed { bytes }, Some(whole)) => {
-                    // Chunks are of one size, but for the last one.
-                    let share = bytes.saturating_mul(all.into()).div_ceil(whole.max(1));
-                    state.held += u32::try_from(share).unwrap_or(all);
-                    return Some(Moment::Resumed { host: host.0, chunks: state.held.min(all) });
-                }
-                _ => {}
+            if let (Note::Resumed { bytes }, Some(whole)) = (note, whole) {
+                // Chunks are of one size, but for the last one.
+                let share = bytes.saturating_mul(all.into()).div_ceil(whole.max(1));
+                state.held += u32::try_from(share).unwrap_or(all);
+                return Some(Moment::Resumed { host: host.0, chunks: state.held.min(all) });
             }
         }
         match report {
