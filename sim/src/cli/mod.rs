@@ -13,7 +13,7 @@ use clap::{Parser, Subcommand};
 
 use samara_sim::fault::Fault;
 use samara_sim::replay;
-use samara_sim::swarm::{Crowd, RATE};
+use samara_sim::swarm::{Crowd, Profile, RATE};
 
 /// samara's machines in simulated time: scenarios, sweeps, and what happened in them. Everything follows from a seed.
 #[derive(Debug, Parser)]
@@ -69,13 +69,14 @@ enum Command {
         #[arg(short, long, value_name = "FILE.html")]
         output: PathBuf,
     },
-    /// Let a crowd have a new file, and measure it against the bound that no protocol can beat.
+    /// Let a crowd have a new file, and measure it against the bound that no protocol can beat. Exit code 1 if somebody
+    /// never got it, or took two bad chunks from the same host.
     Swarm {
         /// How many want it.
-        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=20_000))]
+        #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=20_000))]
         nodes: u32,
         /// Of how many chunks it is.
-        #[arg(long, value_name = "M", value_parser = clap::value_parser!(u32).range(1..=65_536))]
+        #[arg(long, value_name = "M", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=65_536))]
         chunks: u32,
         /// Bytes per second of each line, both ways; a chunk is a mebibyte. By default 100 Mbit/s.
         #[arg(long, value_name = "B/S", value_parser = clap::value_parser!(u64).range(65_536..=12_500_000_000), default_value_t = RATE)]
@@ -87,10 +88,13 @@ enum Command {
         /// From the first to before the second.
         #[arg(long, value_name = "A..B", value_parser = seeds, default_value = "0..1")]
         seeds: Range<u64>,
-        /// Who they are: `homogeneous`, all alike.
-        #[arg(long, default_value = "homogeneous", value_parser = ["homogeneous"])]
-        profile: String,
-        /// One JSON object a run.
+        /// Who they are, and what befalls them.
+        #[arg(long, value_enum, default_value_t)]
+        profile: Profile,
+        /// Draw how many were done, and how much they held, over time.
+        #[arg(long, value_name = "FILE.svg")]
+        svg: Option<PathBuf>,
+        /// One JSON object a run, and then one with medians and maxima.
         #[arg(long)]
         json: bool,
     },
@@ -146,8 +150,9 @@ pub(crate) fn main() -> ExitCode {
         Command::List { json } => commands::list(json),
         Command::Run { which, trace, json } => commands::run(&which, trace, json),
         Command::Sweep { scenario, seeds, jobs, json } => commands::sweep(&scenario, seeds, jobs, json),
-        Command::Swarm { nodes, chunks, rate, fifo, seeds, profile: _, json } => {
-            swarm::swarm(Crowd { nodes: nodes as usize, chunks, rate, fifo, seed: 0 }, seeds, json)
+        Command::Swarm { nodes, chunks, rate, fifo, seeds, profile, svg, json } => {
+            let crowd = Crowd { nodes: nodes as usize, chunks, rate, fifo, profile, seed: 0 };
+            swarm::swarm(crowd, seeds, json, svg.as_deref())
         }
         Command::Minimise { which } => commands::minimise(&which),
         Command::Report { which, output } => commands::report(&which, &output),

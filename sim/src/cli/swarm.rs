@@ -1,29 +1,21 @@
 //! `samara-sim swarm`: crowds, a line each, and what they come to.
 
 use std::ops::Range;
+use std::path::Path;
 
+use samara_sim::report;
+use samara_sim::swarm::figures::{COUNTS, RATIOS, max, median};
 use samara_sim::swarm::{Crowd, Outcome};
 use serde_json::{Value, json};
 
 use super::commands::Done;
 use super::say::{self, Stopwatch};
 
-/// What is measured of a run, and what it is called.
-type Figure = (&'static str, fn(&Outcome) -> f64);
-
-/// What is measured of each run.
-const FIGURES: [Figure; 7] = [
-    ("last_over_fluid", |outcome| outcome.last_over_fluid),
-    ("last_over_chunked", |outcome| outcome.last_over_chunked),
-    ("p99_over_p50", |outcome| outcome.p99_over_p50),
-    ("mean_over_bound", |outcome| outcome.mean_over_bound),
-    ("seeder_copies", |outcome| outcome.seeder_copies),
-    ("duplicate_ratio", |outcome| outcome.duplicate_ratio),
-    ("control_bytes_ratio", |outcome| outcome.control_bytes_ratio),
-];
+/// A run, and how many seconds it took.
+type Run = (Outcome, f64);
 
 /// Lets crowds have a file.
-pub(super) fn swarm(crowd: Crowd, seeds: Range<u64>, json: bool) -> Done {
+pub(super) fn swarm(crowd: Crowd, seeds: Range<u64>, json: bool, svg: Option<&Path>) -> Done {
     let mut runs = Vec::new();
     for seed in seeds {
         let start = Stopwatch::start();
@@ -40,20 +32,31 @@ pub(super) fn swarm(crowd: Crowd, seeds: Range<u64>, json: bool) -> Done {
         say::object(&json!({ "summary": summary(&crowd, &runs) }));
     } else {
         for (name, choose) in [("median", median as fn(Vec<f64>) -> f64), ("max", max)] {
-            let figures =
-                FIGURES.map(|(_, figure)| choose(runs.iter().map(|(run, _)| figure(run)).collect()));
+            let figures = RATIOS.map(|(_, figure)| choose(runs.iter().map(|(run, _)| figure(run)).collect()));
             say::line(&format!("{name:<7} {}", told(&figures)));
         }
     }
-    Ok(runs.iter().all(|(outcome, _)| outcome.stranded == 0))
+    let all_well = runs.iter().all(|(outcome, _)| outcome.is_ok());
+    if let Some(path) = svg {
+        let outcomes: Vec<_> = runs.into_iter().map(|(outcome, _)| outcome).collect();
+        std::fs::write(path, report::crowd(&crowd, &outcomes))
+            .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+    }
+    Ok(all_well)
 }
 
 fn line(crowd: &Crowd, seed: u64, outcome: &Outcome) -> String {
+    let befell = COUNTS.map(|(name, count)| (name.replace('_', " "), count(outcome)));
+    // What is always there has its place; of the rest only what happened is told.
+    let befell =
+        befell.into_iter().filter(|(name, count)| *count > 0 && name != "stranded" && name != "events");
+    let befell: String = befell.map(|(name, count)| format!(", {name} {count}")).collect();
     format!(
-        "{} nodes, {} chunks, seed {seed}: {}, {} stranded, {} events, trace {:016x}, {:.1} s simulated",
+        "{}, {} nodes, {} chunks, seed {seed}: {}, {} stranded{befell}, {} events, trace {:016x}, {:.1} s simulated",
+        crowd.profile,
         crowd.nodes,
         crowd.chunks,
-        told(&FIGURES.map(|(_, figure)| figure(outcome))),
+        told(&RATIOS.map(|(_, figure)| figure(outcome))),
         outcome.stranded,
         outcome.events,
         outcome.trace_hash,
@@ -73,52 +76,34 @@ fn told(figures: &[f64; 7]) -> String {
 
 fn object(crowd: &Crowd, seed: u64, outcome: &Outcome, wall: f64) -> Value {
     let mut object = json!({
-        "seed": seed, "nodes": crowd.nodes, "chunks": crowd.chunks, "rate": crowd.rate, "profile": "homogeneous",
-        "stranded": outcome.stranded, "events": outcome.events, "wall_s": wall,
-        "simulated_s": outcome.simulated.as_secs_f64(), "trace_hash": format!("{:016x}", outcome.trace_hash),
+        "seed": seed, "nodes": crowd.nodes, "chunks": crowd.chunks, "rate": crowd.rate,
+        "profile": crowd.profile.to_string(), "wall_s": wall, "simulated_s": outcome.simulated.as_secs_f64(),
+        "trace_hash": format!("{:016x}", outcome.trace_hash),
     });
-    for (name, figure) in FIGURES {
+    for (name, figure) in RATIOS {
         object[name] = json!(figure(outcome));
+    }
+    for (name, count) in COUNTS {
+        object[name] = json!(count(outcome));
     }
     object
 }
 
-fn summary(crowd: &Crowd, runs: &[(Outcome, f64)]) -> Value {
-    let all = |figure: &dyn Fn(&(Outcome, f64)) -> f64| -> Value {
+fn summary(crowd: &Crowd, runs: &[Run]) -> Value {
+    let all = |figure: &dyn Fn(&Run) -> f64| -> Value {
         let figures: Vec<_> = runs.iter().map(figure).collect();
         json!({ "median": median(figures.clone()), "max": max(figures) })
     };
     let mut object = json!({
-        "nodes": crowd.nodes, "chunks": crowd.chunks, "rate": crowd.rate, "profile": "homogeneous",
-        "runs": runs.len(), "stranded": all(&|(run, _)| run.stranded as f64),
-        "events": all(&|(run, _)| run.events as f64), "wall_s": all(&|(_, wall)| *wall),
+        "nodes": crowd.nodes, "chunks": crowd.chunks, "rate": crowd.rate, "profile": crowd.profile.to_string(),
+        "runs": runs.len(), "failed": runs.iter().filter(|(run, _)| !run.is_ok()).count(),
+        "wall_s": all(&|(_, wall)| *wall),
     });
-    for (name, figure) in FIGURES {
+    for (name, figure) in RATIOS {
         object[name] = all(&|(run, _)| figure(run));
     }
-    object
-}
-
-/// The middle one, or the mean of the two in the middle.
-fn median(mut figures: Vec<f64>) -> f64 {
-    figures.sort_by(f64::total_cmp);
-    let half = figures.len() / 2;
-    let middle = figures.get(figures.len().saturating_sub(1) / 2..=half).unwrap_or_default();
-    middle.iter().sum::<f64>() / middle.len().max(1) as f64
-}
-
-fn max(figures: Vec<f64>) -> f64 {
-    figures.into_iter().fold(f64::NEG_INFINITY, f64::max)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_median_is_in_the_middle() {
-        assert!((median(vec![3.0, 1.0, 2.0]) - 2.0).abs() < 1e-9);
-        assert!((median(vec![4.0, 1.0, 2.0, 3.0]) - 2.5).abs() < 1e-9);
-        assert!((max(vec![4.0, 1.0]) - 4.0).abs() < 1e-9);
+    for (name, count) in COUNTS {
+        object[name] = all(&|(run, _)| count(run) as f64);
     }
+    object
 }

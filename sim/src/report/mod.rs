@@ -1,8 +1,10 @@
 //! A run as one page that needs nothing else: no network, no fonts, no scripts to be readable.
 //!
-//! [`html`] makes the same text of the same [`History`], so that two reports can be compared.
+//! [`html`] makes the same text of the same [`History`], so that two reports can be compared; [`crowd`](fn@crowd) makes a picture
+//! of runs that are only measured.
 
 mod axis;
+mod crowd;
 mod curve;
 mod events;
 mod lanes;
@@ -19,6 +21,7 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 
 use crate::history::History;
+use crate::swarm::{Crowd, Outcome};
 use tally::Tally;
 use text::Text;
 
@@ -47,6 +50,13 @@ pub struct Header {
 pub fn html(history: &History, header: &Header) -> String {
     let mut out = String::new();
     page(&mut out, history, header).expect("strings can be written to");
+    out
+}
+
+/// Runs of a crowd as one picture, an SVG file: how many nodes were done, and how much they held, over time.
+pub fn crowd(crowd: &Crowd, runs: &[Outcome]) -> String {
+    let mut out = String::new();
+    crowd::draw(&mut out, crowd, runs).expect("strings can be written to");
     out
 }
 

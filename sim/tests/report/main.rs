@@ -9,7 +9,8 @@ use std::path::Path;
 
 use samara::Time;
 use samara_sim::history::{History, Kind, Moment};
-use samara_sim::report::{Header, html};
+use samara_sim::report::{self, Header, html};
+use samara_sim::swarm::{Crowd, Profile, RATE};
 
 /// The page of a run, left where it can be looked at.
 fn page(name: &str, history: &History, header: &Header) -> String {
@@ -202,4 +203,39 @@ fn odd_runs_have_a_page() {
     for history in [History::default(), lonely, wrong] {
         check_markup(&html(&history, &Header::default()));
     }
+}
+
+#[test]
+fn a_crowd_is_one_picture() {
+    let crowd =
+        Crowd { nodes: 12, chunks: 16, rate: RATE, fifo: false, profile: Profile::Poisoners, seed: 0 };
+    let runs: Vec<_> = (0..3).map(|seed| Crowd { seed, ..crowd }.run()).collect();
+    for runs in [&runs[..1], &runs] {
+        let picture = report::crowd(&crowd, runs);
+        check_markup(&format!("<!DOCTYPE html>{picture}"));
+        check_alone(&picture);
+        assert!(picture.starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox="));
+        assert!(picture.contains("prefers-color-scheme:dark"), "it is read at night, too");
+        for text in ["poisoners", "12 nodes, 16 chunks", "fluid bound", "last / bound", "bad chunks"] {
+            assert!(picture.contains(text), "{text}");
+        }
+        assert_eq!(
+            picture.matches("class=\"held\"").count(),
+            runs.len() + 1,
+            "a curve a run, and the legend"
+        );
+    }
+}
+
+#[test]
+fn a_crowd_that_never_finished_is_drawn_as_well() {
+    let crowd =
+        Crowd { nodes: 3, chunks: 4, rate: RATE, fifo: false, profile: Profile::Homogeneous, seed: 0 };
+    let mut run = crowd.run();
+    (run.stranded, run.last_over_fluid) = (3, f64::INFINITY);
+    (run.curve.done, run.curve.held) = (Vec::new(), vec![0.0, 0.25, 0.5]);
+    let picture = report::crowd(&crowd, &[run]);
+    check_markup(&format!("<!DOCTYPE html>{picture}"));
+    assert!(picture.contains("never") && !picture.contains("all of them"));
+    assert!(!picture.contains("inf") && !picture.contains("NaN"));
 }

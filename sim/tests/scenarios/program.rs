@@ -2,7 +2,10 @@
 
 use std::process::{Command, Output};
 
+use clap::ValueEnum as _;
 use samara_sim::scenario::{self, Options};
+use samara_sim::swarm::Profile;
+use samara_sim::swarm::figures::{COUNTS, RATIOS};
 use serde_json::Value;
 
 fn samara_sim(arguments: &str) -> Output {
@@ -92,6 +95,34 @@ fn a_crowd_has_its_figures() {
 }
 
 #[test]
+fn every_kind_of_crowd_is_measured_alike() {
+    let picture = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("crowd.svg");
+    for profile in Profile::value_variants() {
+        let arguments =
+            format!("swarm --nodes 20 --chunks 32 --profile {profile} --svg {} --json", picture.display());
+        let output = samara_sim(&arguments);
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        let [run, sum] = &objects(&output)[..] else { panic!("{output:?}") };
+        assert_eq!(
+            (run["seed"].as_u64(), run["profile"].as_str()),
+            (Some(0), Some(profile.to_string().as_str()))
+        );
+        let (sum, names) = (&sum["summary"], RATIOS.map(|(name, _)| name));
+        for name in names.into_iter().chain(COUNTS.map(|(name, _)| name)).chain(["wall_s"]) {
+            assert!(run[name].is_number(), "{profile}: {name} in {run}");
+            assert!(
+                sum[name]["median"].is_number() && sum[name]["max"].is_number(),
+                "{profile}: {name} in {sum}"
+            );
+        }
+        assert!(sum["seed"].is_null() && sum["failed"] == 0);
+        assert_eq!((run["stranded"].as_u64(), run["bad_per_pair"].as_u64() <= Some(1)), (Some(0), true));
+        let picture = std::fs::read_to_string(&picture).unwrap();
+        assert!(picture.starts_with("<svg ") && picture.contains(&profile.to_string()));
+    }
+}
+
+#[test]
 fn wrong_use_is_explained() {
     for (arguments, hint) in [
         ("run nonsense --seed 1", "there are: ttl-expiry"),
@@ -101,6 +132,8 @@ fn wrong_use_is_explained() {
         ("run chaos", "--seed"),
         ("minimise ttl-expiry --seed 1", "does not fail"),
         ("replay no-such-file", "no-such-file"),
+        ("swarm --profile nobody", "seeder-leaves"),
+        ("swarm --nodes 2 --chunks 2 --svg /no/such/folder/crowd.svg", "cannot write"),
         ("report chaos --seed 1 -o /no/such/folder/page.html", "cannot write"),
     ] {
         let output = samara_sim(arguments);
