@@ -14,43 +14,43 @@ use super::Crowd;
 /// see [`bound::fluid`](super::bound::fluid).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Profile {
-    /// All alike, all at once
+    /// All alike, all at once.
     ///
     /// The bound is the time to send the file once.
     #[default]
     Homogeneous,
-    /// Uplinks of 4, 1 and 1/4 of the rate, for 20, 40 and 40 % of the nodes
+    /// Uplinks of 4, 1 and 1/4 of the rate, for 20, 40 and 40 % of the nodes.
     ///
     /// All uplinks together have room to spare, so the bound is as for a homogeneous crowd.
     ThreeClass,
-    /// One node in ten has an uplink of 1/50 of the rate
+    /// One node in ten has an uplink of 1/50 of the rate.
     ///
     /// They are honest machines, and their finish counts like everybody's. The bound is that of all uplinks together,
     /// which for 200 nodes is 1.10 times the file: the others have to make up for them.
     Tarpits,
-    /// For ten nodes there is one more that is hostile: it claims to be complete and sends wrong bytes, all it can
+    /// For ten nodes there is one more that is hostile: it claims to be complete and sends wrong bytes, all it can.
     ///
     /// A run fails if somebody takes two bad chunks from one of them. The finish is that of the honest, the bound that
     /// of their lines: what a bad chunk takes of a downlink is lost against it.
     Poisoners,
-    /// 30 % of the nodes crash once, within one bound's time, and come back at once with an empty disk
+    /// 30 % of the nodes crash once, within one bound's time, and come back at once with an empty disk.
     ///
     /// Their time counts from there, and the bound is the whole crowd's, as if it hadn't happened: everybody can be
     /// within it, but what the crashed had is sent once more.
     Churn,
-    /// Each node stops in order the moment that it is done; the first seeder stays
+    /// Each node stops in order the moment that it is done; the first seeder stays.
     ///
     /// The bound is the homogeneous crowd's. Nobody may be stranded.
     LeaveOnCompletion,
-    /// The first seeder crashes for good as soon as it has sent 1.10 copies of the file
+    /// The first seeder crashes for good as soon as it has sent 1.10 copies of the file.
     ///
     /// The bound is the homogeneous crowd's. Nobody may be stranded.
     SeederLeaves,
-    /// Nodes come one by one, 0.2 in each chunk time
+    /// Nodes come one by one, 0.2 in each chunk time.
     ///
     /// Each node's time counts from its arrival; the bound is the time to receive the file once.
     Staggered,
-    /// A message takes 0.5 chunk times instead of 0.05
+    /// A message takes 0.5 chunk times instead of 0.05.
     ///
     /// The bound, which knows no distances, is the homogeneous crowd's.
     HighRtt,
@@ -67,9 +67,9 @@ pub(super) enum Act {
     Wipe(usize),
 }
 
-/// One node in so many is a tarpit, or has a poisoner to it.
+/// One node in so many is a tarpit; for so many there is one poisoner.
 const TENTH: usize = 10;
-/// Of so many nodes in a tenth's stead crash.
+/// So many of ten nodes crash.
 const CRASHES: usize = 3;
 /// How much slower a tarpit's uplink is.
 const TARPIT: u64 = 50;
