@@ -110,7 +110,12 @@ impl<A> Outbox<A> {
 
     /// Takes the oldest action.
     pub fn pop(&mut self) -> Option<A> {
-        self.0.pop_front()
+        let oldest = self.0.pop_front();
+        if self.0.is_empty() {
+            // Begins anew in front: else one action at a time would wander through all of the ring's memory.
+            self.0.clear();
+        }
+        oldest
     }
 
     /// How many actions wait.

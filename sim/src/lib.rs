@@ -24,6 +24,7 @@ pub mod check;
 mod clock;
 pub mod disk;
 pub mod fault;
+mod few;
 pub mod file;
 pub mod history;
 pub mod host;

@@ -4,6 +4,13 @@ mod cli;
 
 use std::process::ExitCode;
 
+use mimalloc::MiMalloc;
+
+/// Large worlds are many small things all over memory: an allocator that keeps them on huge pages makes them twice as
+/// fast.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
+
 fn main() -> ExitCode {
     cli::main()
 }

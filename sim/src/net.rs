@@ -12,6 +12,7 @@ use samara::wire::Message;
 use samara::{Link, Step, Time};
 
 use crate::fault::Fault;
+use crate::few::Few;
 use crate::host::HostId;
 use crate::oracle::talk::Talk;
 
@@ -157,9 +158,9 @@ pub(crate) struct Conn {
     towards_dialer: Pipe,
     towards_acceptor: Pipe,
     /// At the dialer's end.
-    pub(crate) receiving: BTreeMap<u32, Receiving>,
+    pub(crate) receiving: Few<Receiving>,
     /// At the acceptor's end.
-    pub(crate) serving: BTreeMap<u32, Serving>,
+    pub(crate) serving: Few<Serving>,
     pub(crate) health: Health,
     pub(crate) talk: Talk,
 }
@@ -174,6 +175,18 @@ pub(crate) enum Health {
     HalfOpen,
 }
 
+impl Pipe {
+    /// What arrives next.
+    pub(crate) fn next(&mut self) -> Option<Parcel> {
+        let next = self.parcels.pop_front();
+        if self.parcels.is_empty() {
+            // Begins anew in front: else one parcel at a time would wander through all of the ring's memory.
+            self.parcels.clear();
+        }
+        next
+    }
+}
+
 impl Conn {
     pub(crate) fn new(since: Time, host: HostId, link: Link, from: SocketAddr, to: SocketAddr) -> Self {
         Self {
@@ -184,8 +197,8 @@ impl Conn {
             acceptor: None,
             towards_dialer: Pipe::default(),
             towards_acceptor: Pipe::default(),
-            receiving: BTreeMap::new(),
-            serving: BTreeMap::new(),
+            receiving: Few::default(),
+            serving: Few::default(),
             health: Health::Sound,
             talk: Talk::default(),
         }

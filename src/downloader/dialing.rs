@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use super::outcome::Seen;
 use super::peers::{Peer, Phase};
-use super::{Action, Downloader, Note, Pin, Stale, Timer};
+use super::{Action, Downloader, News, Note, Pin, Stale, Timer};
 use crate::machine::Link;
 use crate::wire::message::{Gone, Hello, VERSION};
 use crate::wire::session::Fault;
@@ -182,6 +182,7 @@ impl Downloader {
 
     fn detach(&mut self, link: Link) -> Option<Peer> {
         let peer = self.peers.remove(link)?;
+        self.news = News::Any;
         self.timers.cancel(Timer::Test(link));
         self.timers.cancel(Timer::Retry(link));
         for (request, fetch) in peer.fetches() {

@@ -40,6 +40,8 @@ use crate::hash::SeedId;
 use crate::machine::{Deadline, Link, Machine, Outbox};
 use crate::time::Time;
 use crate::timers::Timers;
+use crate::wire::Message;
+use crate::wire::message::Rejection;
 
 use book::Book;
 use candidates::Candidates;
@@ -84,6 +86,35 @@ enum News {
     Any,
     /// This peer has more chunks, and nothing else.
     Gained(Link),
+    /// A chunk came, is coming or isn't: what can be asked for, and nothing else.
+    Chunk,
+}
+
+impl News {
+    /// What an event brings at most, as long as no peer is lost over it.
+    const fn of(event: &Event) -> Self {
+        match event {
+            Event::Wake
+            | Event::Chunk { .. }
+            | Event::Stored { .. }
+            | Event::Message {
+                message: Message::Chunk { .. } | Message::Rejected(Rejection::Busy { .. }),
+                ..
+            } => Self::Chunk,
+            Event::Message { .. }
+            | Event::Resumed { .. }
+            | Event::Peers(_)
+            | Event::Stop
+            | Event::Answer { .. }
+            | Event::Opened { .. }
+            | Event::Malformed { .. }
+            | Event::Closed { .. }
+            | Event::Adopted { .. }
+            | Event::Checked { .. }
+            | Event::Published { .. }
+            | Event::StoreFailed(_) => Self::Any,
+        }
+    }
 }
 
 /// How far a download has come.
@@ -145,6 +176,11 @@ impl Timer {
             Self::Request(..) => "request",
         }
     }
+
+    /// Does it only let something be asked for?
+    const fn is_about_chunks(self) -> bool {
+        matches!(self, Self::Limit | Self::Look | Self::Retry(_))
+    }
 }
 
 impl Downloader {
@@ -203,6 +239,9 @@ impl Downloader {
     }
 
     fn expired(&mut self, timer: Timer) {
+        if !timer.is_about_chunks() {
+            self.news = News::Any;
+        }
         match timer {
             Timer::Overall => self.timed_out(),
             Timer::Stall => self.stalled(),
@@ -230,7 +269,7 @@ impl Downloader {
     }
 
     /// Does what can be done now that could not be done before. Most of what happens is that some peer has one more
-    /// chunk: that costs no look at all the others.
+    /// chunk, which costs no look at all the others; or that a chunk comes, which makes nobody worth dialling.
     fn advance_with(&mut self, news: News) {
         match news {
             News::Gained(link) if self.phase == Phase::Running => {
@@ -238,7 +277,12 @@ impl Downloader {
                     self.fetch_more(link);
                 }
             }
-            News::Gained(_) | News::Any => self.advance(),
+            News::Chunk if self.phase == Phase::Running && self.candidates.settled() => {
+                if !self.publish_if_complete() && self.is_lacking() {
+                    self.fetch();
+                }
+            }
+            News::Gained(_) | News::Chunk | News::Any => self.advance(),
         }
     }
 
@@ -262,7 +306,7 @@ impl Machine for Downloader {
             Phase::Over => false,
         };
         if heard {
-            self.news = News::Any;
+            self.news = News::of(&event);
             self.take(event);
             self.advance_with(self.news);
         }

@@ -33,24 +33,25 @@ struct Slot {
     peer: Option<Peer>,
 }
 
-/// One connection.
+/// One connection. What is looked at of every peer at every turn comes first, together.
 #[derive(Debug)]
+#[repr(C)]
 pub(super) struct Peer {
-    pub(super) link: Link,
-    pub(super) addr: SocketAddr,
     pub(super) phase: Phase,
-    pub(super) session: Caller<Ask>,
+    /// Chunks that it said it had and then didn't.
+    pub(super) broken: u8,
+    pub(super) link: Link,
+    /// How many chunks are awaited from it, and how many bytes: kept, since it is looked at all the time.
+    awaited: (usize, u64),
     pub(super) pace: Pace,
+    pub(super) session: Caller<Ask>,
+    pub(super) addr: SocketAddr,
     /// What it was asked that it isn't asked again.
     pub(super) asked: Vec<Question>,
     /// The lists under which it passed Test.
     pub(super) subs: Vec<Sub>,
     /// What it has of the chosen list's chunks.
     pub(super) offer: Option<Offer>,
-    /// Chunks that it said it had and then didn't.
-    pub(super) broken: u8,
-    /// How many chunks are awaited from it, and how many bytes: kept, since it is looked at all the time.
-    awaited: (usize, u64),
 }
 
 /// How far a connection has come.

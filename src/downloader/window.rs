@@ -123,20 +123,21 @@ impl Window {
 
 /// How fast one peer is, and how long it is waited for.
 #[derive(Clone, Debug)]
+#[repr(C)]
 pub(super) struct Pace {
-    /// Weighted sums of what came and of the time it took, the last eight chunks or so.
-    bytes: u64,
-    micros: u64,
+    /// It is not asked before.
+    busy: Option<Time>,
     /// Since when the chunk that comes next is awaited.
     since: Time,
     /// Requests in a row that it let expire.
     snubs: u32,
-    /// It is not asked before.
-    busy: Option<Time>,
-    /// How many requests it takes at a time, as far as its refusals show.
-    ceiling: Option<usize>,
     /// Chunks that came since the ceiling was set or raised.
     streak: u32,
+    /// Weighted sums of what came and of the time it took, the last eight chunks or so.
+    bytes: u64,
+    micros: u64,
+    /// How many requests it takes at a time, as far as its refusals show.
+    ceiling: Option<usize>,
 }
 
 impl Pace {

@@ -4,7 +4,7 @@
 //! questions that are open, a [`Callee`] sees that numbers only grow. Each says what a frame is, or which
 //! [`Fault`] it is.
 
-use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
 use core::fmt;
 
 use super::frame::{Class, DecodeError};
@@ -165,7 +165,8 @@ pub struct Caller<T> {
     hello: Option<Hello>,
     due: Time,
     last: u32,
-    open: BTreeMap<u32, T>,
+    /// By number, which only grows: few at a time, so a list beats a tree.
+    open: Vec<(u32, T)>,
 }
 
 /// What a frame from an acceptor is.
@@ -185,7 +186,7 @@ pub enum Told<'a, T> {
 impl<T> Caller<T> {
     /// For a connection opened at `now`.
     pub fn new(now: Time) -> Self {
-        Self { hello: None, due: now + limits::HELLO_TIMEOUT, last: 0, open: BTreeMap::new() }
+        Self { hello: None, due: now + limits::HELLO_TIMEOUT, last: 0, open: Vec::new() }
     }
 
     /// When the acceptor has to have said hello, if it hasn't yet.
@@ -201,23 +202,25 @@ impl<T> Caller<T> {
     /// Opens a request and numbers it.
     pub fn open(&mut self, what: T) -> u32 {
         self.last = self.last.saturating_add(1);
-        self.open.insert(self.last, what);
+        self.open.push((self.last, what));
         self.last
     }
 
     /// The open request of this number.
     pub fn get(&self, request: u32) -> Option<&T> {
-        self.open.get(&request)
+        let at = self.place(request)?;
+        self.open.get(at).map(|(_, what)| what)
     }
 
     /// The open request of this number, to change.
     pub fn get_mut(&mut self, request: u32) -> Option<&mut T> {
-        self.open.get_mut(&request)
+        let at = self.place(request)?;
+        self.open.get_mut(at).map(|(_, what)| what)
     }
 
     /// Ends a request: its answer is complete.
     pub fn close(&mut self, request: u32) -> Option<T> {
-        self.open.remove(&request)
+        self.place(request).map(|at| self.open.remove(at).1)
     }
 
     /// The open requests, oldest first.
@@ -250,13 +253,18 @@ impl<T> Caller<T> {
                 }
             }
             (Message::Hello(_), _) | (_, None) => Err(Fault::NoHello),
-            (Message::Gone(_), Some(_)) if !self.open.contains_key(&request) => self.push(request),
+            (Message::Gone(_), Some(_)) if self.place(request).is_none() => self.push(request),
             (_, Some(_)) => match message.class() {
-                Class::Answer => self.open.get_mut(&request).map(Told::Answer).ok_or(Fault::OutOfTurn),
+                Class::Answer => self.get_mut(request).map(Told::Answer).ok_or(Fault::OutOfTurn),
                 Class::Push => self.push(request),
                 Class::Request | Class::Data => Err(Fault::Unexpected),
             },
         }
+    }
+
+    /// Where in `open` it is.
+    fn place(&self, request: u32) -> Option<usize> {
+        self.open.binary_search_by_key(&request, |(number, _)| *number).ok()
     }
 
     /// A push belongs to a request that was once made.

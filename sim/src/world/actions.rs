@@ -26,7 +26,7 @@ impl World {
             node::Action::Receive { link, request, step } => {
                 let receiving = Receiving { step, bytes: Vec::new() };
                 match self.conn_of(host, link).and_then(|id| self.net.get(id)) {
-                    Some(conn) => drop(conn.receiving.insert(request, receiving)),
+                    Some(conn) => conn.receiving.insert(request, receiving),
                     None => self.mistake(host, || format!("takes a chunk of {link:?}, which is closed")),
                 }
             }
@@ -41,7 +41,7 @@ impl World {
             }
             node::Action::Stop { link, request } => {
                 if let Some(conn) = self.conn_of(host, link).and_then(|id| self.net.get(id))
-                    && let Some(serving) = conn.serving.get_mut(&request)
+                    && let Some(serving) = conn.serving.get_mut(request)
                 {
                     serving.wish = Wish::Stop;
                 }
@@ -113,7 +113,7 @@ impl World {
     /// The next bytes of a chunk go out, or its end is reached.
     pub(super) fn pump(&mut self, id: ConnId, request: u32) {
         let Some(conn) = self.net.get(id) else { return };
-        let (Some(end), Some(serving)) = (conn.open_end(Side::Acceptor), conn.serving.get(&request).cloned())
+        let (Some(end), Some(serving)) = (conn.open_end(Side::Acceptor), conn.serving.get(request).cloned())
         else {
             return;
         };
@@ -136,7 +136,7 @@ impl World {
             Served::Changed { sent: false }
         };
         if let Some(conn) = self.net.get(id) {
-            conn.serving.remove(&request);
+            conn.serving.remove(request);
         }
         if matches!(outcome, Served::Whole) {
             self.check_whole(id, request);
@@ -172,7 +172,7 @@ impl World {
         if let Some(end) = conn.acceptor {
             self.hosts[end.host.0].uploaded += slice.end - slice.start;
         }
-        if let Some(serving) = conn.serving.get_mut(&request) {
+        if let Some(serving) = conn.serving.get_mut(request) {
             serving.range.start = slice.end;
         }
         self.plan(left, What::Pump { conn: id, request });

@@ -152,7 +152,7 @@ impl World {
         }
         let Some(conn) = self.net.get(id) else { return };
         let health = conn.health;
-        let Some(parcel) = conn.towards(side).parcels.pop_front().filter(|_| health != Health::Broken) else {
+        let Some(parcel) = conn.towards(side).next().filter(|_| health != Health::Broken) else {
             return;
         };
         let Some(end) = conn.open_end(side) else {
@@ -177,7 +177,7 @@ impl World {
         let chunk = matches!(message, Message::Chunk { .. });
         let fetch = matches!(message, Message::Fetch(_));
         if let (Message::Rejected(_), Some(conn)) = (&message, self.net.get(id)) {
-            conn.receiving.remove(&request);
+            conn.receiving.remove(request);
         }
         self.check_heard(host, id, request, &message);
         match self.hosts[host.0].life {
@@ -189,7 +189,7 @@ impl World {
             Life::Down => {}
         }
         let awaited =
-            |conn: &Conn| conn.dialer.state == EndState::Closed || conn.receiving.contains_key(&request);
+            |conn: &Conn| conn.dialer.state == EndState::Closed || conn.receiving.get(request).is_some();
         if chunk && !self.net.get(id).is_none_or(|conn| awaited(conn)) {
             self.mistake(host, || format!("neither takes nor refuses a chunk of {link:?}"));
         }
@@ -204,7 +204,7 @@ impl World {
             return self.hear(host, link, Heard::Data { request, bytes: bytes.clone() });
         }
         let Some(conn) = self.net.get(id) else { return };
-        let Some(receiving) = conn.receiving.get_mut(&request) else { return };
+        let Some(receiving) = conn.receiving.get_mut(request) else { return };
         let whole = bytes.len() == receiving.step.len as usize;
         if !whole {
             receiving.bytes.extend_from_slice(bytes);
@@ -212,7 +212,7 @@ impl World {
         if !whole && receiving.bytes.len() < receiving.step.len as usize {
             return;
         }
-        let Some(done) = conn.receiving.remove(&request) else { return };
+        let Some(done) = conn.receiving.remove(request) else { return };
         let bytes = if whole { bytes.clone() } else { done.bytes.into() };
         let hashed = Hashed::new::<Sha2>(done.step.start, done.step.last, bytes);
         let chunk = (id, link, request, done.step, hashed);
@@ -244,7 +244,7 @@ impl World {
         let run = self.hosts[host.0].run;
         if self.is_late(4)
             && let Some(conn) = self.net.get(id)
-            && let Some(Parcel::Message { request, message }) = conn.towards(side).parcels.pop_front()
+            && let Some(Parcel::Message { request, message }) = conn.towards(side).next()
         {
             // It was read before the machine spoke, and waited in the driver's queue.
             let (at, event) = (self.soon(), node::Event::Message { link, request, message });
