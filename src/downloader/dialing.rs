@@ -1,5 +1,6 @@
 //! What joins addresses to connections: dialling, and all the ways in which a connection ends.
 
+use alloc::vec::Vec;
 use core::net::SocketAddr;
 use core::time::Duration;
 
@@ -55,19 +56,31 @@ impl Downloader {
     }
 
     /// All places are taken, and somebody new is known: peers that let requests expire, or have nothing that is
-    /// wanted, make room.
+    /// wanted, make room. If there are none, the slowest does: whoever drew slow neighbours has others in time.
     pub(super) fn rotate(&mut self) {
         if !self.book.has_new() {
             return;
         }
-        let idle = |peer: &&Peer| {
+        let useless = |peer: &&Peer| {
             let lacks = |have| !self.picker.is_interesting(have);
             let useless = peer.offer.as_ref().is_none_or(|offer| lacks(&offer.have));
             let idle = useless && peer.outstanding().0 == 0 && self.candidates.settled();
             peer.phase == Phase::Ready && (idle || peer.pace.is_snubbed())
         };
-        let idle: alloc::vec::Vec<_> = self.peers.iter().filter(idle).map(|peer| peer.link).collect();
-        idle.into_iter().take(ROTATED).for_each(|link| self.drop_peer(link, Fault::Idle));
+        let mut leaving: Vec<_> = self.peers.iter().filter(useless).map(|peer| peer.link).collect();
+        if leaving.is_empty() {
+            leaving.extend(self.slowest());
+        }
+        leaving.into_iter().take(ROTATED).for_each(|link| self.drop_peer(link, Fault::Idle));
+    }
+
+    /// The slowest partial holder that nothing is awaited from; those that never sent anything are the slowest.
+    fn slowest(&self) -> Option<Link> {
+        let spare = |peer: &&Peer| {
+            let partial = peer.offer.as_ref().is_some_and(|offer| !offer.have.is_all());
+            partial && peer.outstanding().0 == 0
+        };
+        self.peers.iter().filter(spare).min_by_key(|peer| peer.pace.rate()).map(|peer| peer.link)
     }
 
     /// A dialled connection is open: says hello and asks at once.

@@ -167,7 +167,8 @@ impl Downloader {
         let Some(reserved) = peer.fetch(request).map(|fetch| fetch.reserved) else { return };
         let ahead = outstanding.saturating_sub(reserved);
         let slowest = self.window.at_limit(reserved);
-        let patience = peer.pace.patience(reserved, ahead, slowest, !self.candidates.settled());
+        let stranger = self.window.for_strangers(reserved, !self.candidates.settled());
+        let patience = peer.pace.patience(reserved, ahead, slowest, stranger);
         self.timers.set(Timer::Request(link, request), self.now + patience);
     }
 

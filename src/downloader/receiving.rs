@@ -62,8 +62,8 @@ impl Downloader {
             return self.ban(link, Fault::BadChunk { index });
         };
         let Some(peer) = self.peers.get_mut(link) else { return };
-        peer.pace.delivered(self.now, step.len);
-        self.window.press();
+        let took = peer.pace.delivered(self.now, step.len);
+        self.window.press(took);
         let addr = peer.addr;
         self.accept(addr, &fetch.seed, step, hashed);
     }

@@ -31,6 +31,8 @@ const MIN_PATIENCE: Duration = Duration::from_secs(2);
 const UNKNOWN: Duration = Duration::from_secs(10);
 /// The same, if nothing else can be done meanwhile.
 const UNKNOWN_URGENT: Duration = Duration::from_secs(4);
+/// The same in times that others' chunks take, once any have come, but never less than a second.
+const STRANGE_TIMES: u32 = 6;
 /// Chunk times that a request is given.
 const CHUNK_TIMES: u32 = 10;
 /// Bytes asked of the only peer.
@@ -55,12 +57,14 @@ pub(super) struct Window {
     limit: u64,
     /// With a limit: when everything asked for so far will have come at that rate.
     paid: Time,
+    /// How long chunks take to come, smoothed over all peers; none came yet if none.
+    usual: Option<Duration>,
 }
 
 impl Window {
     /// With this budget in bytes and this limit in bytes per second.
     pub(super) const fn new(budget: u64, limit: u64, now: Time) -> Self {
-        Self { budget, used: 0, share: MAX_REQUESTS * SIXTEENTHS, limit, paid: now }
+        Self { budget, used: 0, share: MAX_REQUESTS * SIXTEENTHS, limit, paid: now, usual: None }
     }
 
     /// How many requests there may be in all.
@@ -73,9 +77,22 @@ impl Window {
         self.share = (self.share.saturating_sub(self.share / 8)).max(MIN_REQUESTS * SIXTEENTHS);
     }
 
-    /// A chunk came: a quarter of a request more.
-    pub(super) fn press(&mut self) {
+    /// A chunk came, `took` after it was awaited: a quarter of a request more.
+    pub(super) fn press(&mut self, took: Duration) {
+        let usual = self.usual.unwrap_or(took);
+        self.usual = Some(usual.saturating_mul(7).saturating_add(took) / 8);
         self.share = self.share.saturating_add(SIXTEENTHS / 4).min(MAX_REQUESTS * SIXTEENTHS);
+    }
+
+    /// How long to wait for a chunk of `len` bytes from a peer that hasn't sent anything yet. `urgent`: nothing else can
+    /// be done meanwhile, so it is given up early. Otherwise a few times what others' chunks take: it may be one that
+    /// says it has everything and keeps what it is asked for from being asked of others.
+    pub(super) fn for_strangers(&self, len: u64, urgent: bool) -> Duration {
+        if urgent {
+            return UNKNOWN_URGENT.saturating_add(span(len, 256 << 10));
+        }
+        let most = UNKNOWN.saturating_add(span(len, 128 << 10));
+        self.usual.map_or(most, |usual| usual.saturating_mul(STRANGE_TIMES).max(LATE).min(most))
     }
 
     /// Is there room for `bytes` more, of a file with chunks of `chunk_size`?
@@ -153,9 +170,10 @@ impl Pace {
         }
     }
 
-    /// A chunk of `len` bytes came.
-    pub(super) fn delivered(&mut self, now: Time, len: u32) {
-        let took = u64::try_from(now.since(self.since).as_micros()).unwrap_or(u64::MAX).max(1);
+    /// A chunk of `len` bytes came. Gives how long after it was awaited.
+    pub(super) fn delivered(&mut self, now: Time, len: u32) -> Duration {
+        let span = now.since(self.since);
+        let took = u64::try_from(span.as_micros()).unwrap_or(u64::MAX).max(1);
         self.bytes = (self.bytes / 8).saturating_mul(7).saturating_add(u64::from(len));
         self.micros = (self.micros / 8).saturating_mul(7).saturating_add(took);
         self.since = now;
@@ -165,6 +183,7 @@ impl Pace {
             self.streak = 0;
             self.ceiling = self.ceiling.map(|ceiling| ceiling.saturating_add(1));
         }
+        span
     }
 
     /// It was too busy for one more request, with `outstanding` others still open: so many it takes.
@@ -227,17 +246,13 @@ impl Pace {
     }
 
     /// How long to wait for a chunk of `len` bytes behind `ahead` bytes; `slowest` is what it takes at the rate
-    /// limit. `urgent`: nothing else can be done meanwhile, so a silent peer is given up early. Longer each time
-    /// that it was in vain: somebody slow gets there in the end.
-    pub(super) fn patience(&self, len: u64, ahead: u64, slowest: Duration, urgent: bool) -> Duration {
-        let patience = match (self.rate(), urgent) {
-            (Some(rate), _) => {
-                let chunk = span(len, rate).max(slowest);
-                chunk.saturating_mul(CHUNK_TIMES).saturating_add(span(ahead, rate)).max(MIN_PATIENCE)
-            }
-            (None, true) => UNKNOWN_URGENT.saturating_add(span(len, 256 << 10)),
-            (None, false) => UNKNOWN.saturating_add(span(len, 128 << 10)),
-        };
+    /// limit, `stranger` how long one waits if nothing is known of the peer. Longer each time that it was in vain:
+    /// somebody slow gets there in the end.
+    pub(super) fn patience(&self, len: u64, ahead: u64, slowest: Duration, stranger: Duration) -> Duration {
+        let patience = self.rate().map_or(stranger, |rate| {
+            let chunk = span(len, rate).max(slowest);
+            chunk.saturating_mul(CHUNK_TIMES).saturating_add(span(ahead, rate)).max(MIN_PATIENCE)
+        });
         patience.saturating_add(slowest).saturating_mul(1 << self.snubs.min(3))
     }
 }

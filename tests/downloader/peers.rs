@@ -199,6 +199,34 @@ fn neighbours_that_are_of_no_use_make_room_for_others() {
 }
 
 #[test]
+fn the_slowest_neighbour_that_nothing_is_awaited_from_makes_room_for_others() {
+    // So few chunks a second that most neighbours owe nothing at any moment.
+    let mut world = World::new(file(600 * 64), 64, Config { limit: 1_280, ..Config::default() });
+    for host in 1..=20 {
+        let peer = world.peer(host, Manner::Honest);
+        peer.chunk_time = if host == 7 { 40 * MS } else { 10 * MS };
+        // Everybody is of use, and nobody has everything.
+        let lacks = u32::from(host);
+        peer.have = Have::none(600);
+        (0..600).filter(|index| *index != lacks).for_each(|index| {
+            peer.have.insert(index);
+        });
+    }
+    world.begin();
+    world.run(10 * SECOND);
+    assert_eq!(closes(&world), [], "nobody else is known");
+    let slow = world.link(7);
+    world.peer(21, Manner::Honest);
+    world.run(3 * SECOND);
+    let closed = world.actions().find_map(|action| match action {
+        Action::Close { link, fault } => Some((*link, *fault)),
+        _ => None,
+    });
+    assert_eq!((closed, world.dials(21).len()), (Some((slow, Fault::Idle)), 1));
+    world.finish();
+}
+
+#[test]
 fn neighbours_that_are_of_use_make_room_for_nobody() {
     let mut world = World::new(file(200 * 64), 64, Config::default());
     (1..=20).for_each(|host| world.peer(host, Manner::Honest).chunk_time = SECOND);

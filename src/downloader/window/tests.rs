@@ -53,9 +53,9 @@ fn busy_peers_make_it_modest_and_chunks_bold_again() {
     assert_eq!(window.share(), 256);
     (0..40).for_each(|_| window.ease());
     assert_eq!(window.share(), 8);
-    (0..8).for_each(|_| window.press());
+    (0..8).for_each(|_| window.press(SECOND));
     assert_eq!(window.share(), 10);
-    (0..2_000).for_each(|_| window.press());
+    (0..2_000).for_each(|_| window.press(SECOND));
     assert_eq!(window.share(), 256);
 }
 
@@ -73,19 +73,32 @@ fn whoever_is_late_is_not_waited_for() {
 #[test]
 fn patience_follows_the_measured_rate_and_is_generous_before() {
     let mut pace = Pace::new(Time::ZERO);
-    assert_eq!(pace.patience(256 << 10, 0, Duration::ZERO, false), 12 * SECOND);
-    assert!(pace.patience(16 << 20, 0, Duration::ZERO, false) >= 120 * SECOND);
-    assert!(pace.patience(256 << 10, 0, Duration::ZERO, true) <= 5 * SECOND);
+    assert_eq!(pace.patience(256 << 10, 0, Duration::ZERO, 7 * SECOND), 7 * SECOND, "a stranger");
     pace.asked(at(0), 0);
     pace.delivered(at(1_000), 1_000); // 1 kB/s
     assert_eq!(pace.rate(), Some(1_000));
-    assert_eq!(pace.patience(1_000, 0, Duration::ZERO, true), 10 * SECOND);
-    assert_eq!(pace.patience(1_000, 3_000, Duration::ZERO, true), 13 * SECOND, "its own queue counts");
-    assert_eq!(pace.patience(10, 0, Duration::ZERO, false), 2 * SECOND);
+    assert_eq!(pace.patience(1_000, 0, Duration::ZERO, SECOND), 10 * SECOND);
+    assert_eq!(pace.patience(1_000, 3_000, Duration::ZERO, SECOND), 13 * SECOND, "its own queue counts");
+    assert_eq!(pace.patience(10, 0, Duration::ZERO, SECOND), 2 * SECOND);
     pace.snub();
-    assert_eq!(pace.patience(1_000, 0, Duration::ZERO, false), 20 * SECOND);
+    assert_eq!(pace.patience(1_000, 0, Duration::ZERO, SECOND), 20 * SECOND);
     pace.delivered(at(2_000), 1_000);
     assert!(!pace.is_snubbed());
+}
+
+#[test]
+fn strangers_are_waited_for_a_few_times_as_long_as_others_take() {
+    let mut window = Window::new(1 << 30, 0, Time::ZERO);
+    assert_eq!(window.for_strangers(256 << 10, false), 12 * SECOND, "nobody is known");
+    assert!(window.for_strangers(16 << 20, false) >= 120 * SECOND);
+    assert!(window.for_strangers(256 << 10, true) <= 5 * SECOND);
+    window.press(SECOND / 2);
+    assert_eq!(window.for_strangers(256 << 10, false), 3 * SECOND);
+    assert!(window.for_strangers(256 << 10, true) > 3 * SECOND, "urgent is another matter");
+    (0..100).for_each(|_| window.press(SECOND / 1_000));
+    assert_eq!(window.for_strangers(256 << 10, false), SECOND);
+    (0..100).for_each(|_| window.press(60 * SECOND));
+    assert_eq!(window.for_strangers(256 << 10, false), 12 * SECOND, "never longer than without any");
 }
 
 #[test]
@@ -93,7 +106,7 @@ fn a_limit_below_the_peers_rate_lengthens_the_wait() {
     let mut pace = Pace::new(Time::ZERO);
     pace.asked(at(0), 0);
     pace.delivered(at(1), 1 << 20);
-    assert!(pace.patience(1 << 20, 0, 5 * SECOND, false) >= 50 * SECOND);
+    assert!(pace.patience(1 << 20, 0, 5 * SECOND, SECOND) >= 50 * SECOND);
 }
 
 #[test]
@@ -124,7 +137,9 @@ fn the_only_peer_is_asked_for_more_and_one_on_probation_for_one() {
 #[test]
 fn a_fast_peer_is_asked_for_what_20_ms_bring() {
     let mut pace = Pace::new(Time::ZERO);
-    (1..50).for_each(|millis| pace.delivered(at(millis), 256 << 10));
+    for millis in 1..50 {
+        pace.delivered(at(millis), 256 << 10);
+    }
     assert_eq!(pace.room(256 << 10, false), 20);
     assert_eq!(pace.room(64, false), 64, "within reason");
 }
@@ -143,7 +158,9 @@ fn a_peer_that_was_too_busy_is_asked_for_what_it_takes_and_in_time_for_one_more(
     assert_eq!(pace.room(256 << 10, true), 8);
     pace.narrow(5);
     assert_eq!(pace.room(256 << 10, true), 5);
-    (1..RAISE).for_each(|n| pace.delivered(at(n.into()), 1));
+    for n in 1..RAISE {
+        pace.delivered(at(n.into()), 1);
+    }
     assert_eq!(pace.room(256 << 10, true), 5);
     pace.delivered(at(RAISE.into()), 1);
     assert_eq!(pace.room(256 << 10, true), 6);
