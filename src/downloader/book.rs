@@ -2,7 +2,7 @@
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
-use core::net::{IpAddr, Ipv4Addr, SocketAddr};
+use core::net::SocketAddr;
 use core::time::Duration;
 
 use crate::downloader::event::Stale;
@@ -18,7 +18,7 @@ use crate::wire::session::Fault;
 mod tests;
 mod turn;
 
-use turn::{Turn, backoff};
+use turn::{LEAST, Turn, backoff, canonical};
 
 /// Most addresses that are remembered.
 const MAX_KNOWN: usize = 4_096;
@@ -26,8 +26,6 @@ const MAX_KNOWN: usize = 4_096;
 const MAX_CLAIMS: usize = 4;
 /// Most peers in a report.
 const MAX_REPORTS: usize = 64;
-/// Before all addresses.
-const LEAST: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
 
 /// The addresses. Those that the user gave go first and are never forgotten; the others go in random order, those
 /// that have sent chunks before those that were never tried, and these before those that failed, so that a tracker
@@ -37,6 +35,8 @@ pub(super) struct Book {
     known: BTreeMap<SocketAddr, Known>,
     /// Those that may be dialled now, the next one first.
     ready: BTreeSet<(Turn, u64, SocketAddr)>,
+    /// How often one of them was taken.
+    dials: u64,
     /// Those that may be dialled later.
     waiting: BTreeSet<(Time, SocketAddr)>,
     /// This node's own addresses.
@@ -97,6 +97,7 @@ impl Book {
         Self {
             known: BTreeMap::new(),
             ready: BTreeSet::new(),
+            dials: 0,
             waiting: BTreeSet::new(),
             own: BTreeSet::new(),
             hopes: 0,
@@ -162,7 +163,7 @@ impl Book {
             self.waiting.remove(&(at, addr));
             self.make_ready(addr);
         }
-        while let Some((_, _, addr)) = self.ready.pop_first() {
+        while let Some(addr) = turn::take(&mut self.ready, &mut self.dials) {
             let use_it = wanted(self.claims(addr));
             self.change(addr, |known| known.place = if use_it { Place::Linked } else { Place::Shelf });
             if use_it {
@@ -359,9 +360,7 @@ impl Book {
             (false, PeerFate::Untried) => Turn::New,
             (false, _) => Turn::Again,
         };
-        // Whoever is named again and again goes before those that were named once: a tracker that names other dead
-        // addresses each time keeps nobody waiting.
-        let key = (u64::from(u8::MAX - known.mentions) << 56) | (self.entropy.next() >> 8);
+        let key = turn::key(known.passed, known.mentions, self.entropy.next());
         self.displace(addr);
         self.ready.insert((turn, key, addr));
         self.change(addr, |known| known.place = Place::Ready(turn, key));
@@ -385,9 +384,4 @@ impl Book {
         self.hopes = self.hopes.saturating_add(after.0.into()).saturating_sub(before.0.into());
         self.useful = self.useful.saturating_add(after.1.into()).saturating_sub(before.1.into());
     }
-}
-
-/// An IPv4 address is written as one.
-fn canonical(addr: SocketAddr) -> SocketAddr {
-    SocketAddr::new(addr.ip().to_canonical(), addr.port())
 }

@@ -164,10 +164,13 @@ impl Downloader {
     pub(super) fn give_time(&mut self, link: Link, request: u32) {
         let Some(peer) = self.peers.get_mut(link) else { return };
         let (_, outstanding) = peer.outstanding();
-        let Some(reserved) = peer.fetch(request).map(|fetch| fetch.reserved) else { return };
+        let Some((reserved, stage)) = peer.fetch(request).map(|fetch| (fetch.reserved, fetch.stage)) else {
+            return;
+        };
+        let coming = matches!(stage, Stage::Receiving(_) | Stage::Recalled(_));
         let ahead = outstanding.saturating_sub(reserved);
         let slowest = self.window.at_limit(reserved);
-        let stranger = self.window.for_strangers(reserved, !self.candidates.settled());
+        let stranger = self.window.for_strangers(reserved, !self.candidates.settled(), coming);
         let patience = peer.pace.patience(reserved, ahead, slowest, stranger);
         self.timers.set(Timer::Request(link, request), self.now + patience);
     }

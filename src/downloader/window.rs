@@ -84,15 +84,16 @@ impl Window {
         self.share = self.share.saturating_add(SIXTEENTHS / 4).min(MAX_REQUESTS * SIXTEENTHS);
     }
 
-    /// How long to wait for a chunk of `len` bytes from a peer that hasn't sent anything yet. `urgent`: nothing else can
-    /// be done meanwhile, so it is given up early. Otherwise a few times what others' chunks take: it may be one that
-    /// says it has everything and keeps what it is asked for from being asked of others.
-    pub(super) fn for_strangers(&self, len: u64, urgent: bool) -> Duration {
+    /// How long to wait for a chunk of `len` bytes from a peer that hasn't sent any yet. `urgent`: nothing else can be
+    /// done meanwhile, so it is given up early. Otherwise, unless it is `coming`, a few times what others' chunks take:
+    /// it may be one that says it has everything, and keeps what it is asked for from being asked of others.
+    pub(super) fn for_strangers(&self, len: u64, urgent: bool, coming: bool) -> Duration {
         if urgent {
             return UNKNOWN_URGENT.saturating_add(span(len, 256 << 10));
         }
         let most = UNKNOWN.saturating_add(span(len, 128 << 10));
-        self.usual.map_or(most, |usual| usual.saturating_mul(STRANGE_TIMES).max(LATE).min(most))
+        let usual = self.usual.filter(|_| !coming);
+        usual.map_or(most, |usual| usual.saturating_mul(STRANGE_TIMES).max(LATE).min(most))
     }
 
     /// Is there room for `bytes` more, of a file with chunks of `chunk_size`?

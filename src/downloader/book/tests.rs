@@ -53,6 +53,22 @@ fn who_is_named_again_and_again_goes_before_a_flood_of_addresses_that_are_named_
 }
 
 #[test]
+fn who_has_passed_test_comes_back_in_spite_of_a_flood_of_new_addresses() {
+    let mut book = book();
+    for host in [1, 2] {
+        name(&mut book, host);
+        assert_eq!(next(&mut book, at(0)), Some(addr(host)));
+    }
+    book.failed(addr(1), Stale::Unreachable, at(0));
+    book.passed(addr(2));
+    book.lost(addr(2), at(0));
+    (3..=99).for_each(|host| assert!(name(&mut book, host)));
+    let order: Vec<_> = core::iter::from_fn(|| next(&mut book, at(2))).collect();
+    let place = |host| order.iter().position(|other| *other == addr(host)).unwrap();
+    assert!(place(2) < 4 && place(1) == 98, "{} {}", place(2), place(1));
+}
+
+#[test]
 fn who_has_sent_chunks_does_not_wait_for_all_that_were_never_tried() {
     let mut book = book();
     name(&mut book, 1);
