@@ -293,6 +293,13 @@ impl Host {
         };
     }
 
+    /// What its clock shows, and its machine hears.
+    pub(crate) fn read_clock(&mut self, now: Time) -> Time {
+        let local = self.clock.read(now);
+        self.pace.now = self.pace.now.max(local);
+        local
+    }
+
     /// Ends the machine. What was under way on the disk is done in part or not at all.
     pub(crate) fn end(&mut self) {
         self.life = Life::Down;

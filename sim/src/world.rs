@@ -276,7 +276,7 @@ impl World {
             return;
         }
         state.wake = None;
-        let local = state.clock.read(now);
+        let local = state.read_clock(now);
         match &mut state.life {
             Life::Node(node) => node.handle(local, node::Event::Wake),
             Life::Tracker(tracker) => tracker.handle(local, tracker::Event::Wake),
@@ -291,7 +291,7 @@ impl World {
     /// Hands an event to a node, and does what follows.
     fn tell(&mut self, host: HostId, event: node::Event) {
         let state = &mut self.hosts[host.0];
-        let now = state.clock.read(self.now);
+        let now = state.read_clock(self.now);
         if let Life::Node(node) = &mut state.life {
             node.handle(now, event);
             self.drain(host);
@@ -301,7 +301,7 @@ impl World {
     /// Hands an event to a tracker, and does what follows.
     fn tell_tracker(&mut self, host: HostId, event: tracker::Event) {
         let state = &mut self.hosts[host.0];
-        let now = state.clock.read(self.now);
+        let now = state.read_clock(self.now);
         if let Life::Tracker(tracker) = &mut state.life {
             tracker.handle(now, event);
             self.check_time(host, now);

@@ -23,6 +23,15 @@ fn every_scenario_comes_out_right_and_each_of_its_faults_fires() {
     }
 }
 
+/// Each of these once found a mistake, of the core or of the rules themselves.
+#[test]
+fn seeds_that_failed_once_fail_no_more() {
+    for (name, seed) in [("chaos", 375), ("chaos", 830), ("false-chunk-list", 812)] {
+        let verdict = run(scenario::find(name).unwrap(), seed);
+        assert_eq!(verdict.failure, None, "{name} {seed}");
+    }
+}
+
 #[test]
 fn the_same_seed_gives_the_same_run_and_another_gives_another() {
     for scenario in scenario::all() {

@@ -100,9 +100,9 @@ impl World {
         let now = self.now;
         let state = &mut self.hosts[host.0];
         let Role::Node { config: node::Config { seeder, .. }, .. } = &state.role else { return };
-        let (limit, local) = (seeder.limit_up, state.clock.read(now));
+        let limit = seeder.limit_up;
+        state.read_clock(now);
         let pace = &mut state.pace;
-        pace.now = pace.now.max(local);
         let micros = u64::try_from(pace.now.since(pace.start).as_micros()).unwrap_or(u64::MAX);
         // It may begin a tenth of a second ahead, and a chunk as soon as nothing is owed for those before.
         let most = limit.saturating_mul(micros) / 1_000_000 + limit / 10 + 1;
