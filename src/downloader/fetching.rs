@@ -247,11 +247,17 @@ impl Downloader {
     }
 }
 
-/// Is this chunk coming already, from somebody who isn't late? Then a second copy would only be a duplicate.
+/// Will this chunk come, from somebody who isn't late: is it coming already, or waits its turn at a peer that has sent
+/// others? Then a second copy would only be a duplicate.
 fn is_coming(peers: &Peers, now: Time, index: u32) -> bool {
-    let sends = |peer: &Peer| peer.fetches().any(|(_, fetch)| fetch.stage == Stage::Receiving(index));
+    let promised = |fetch: &Fetch, peer: &Peer| match fetch.stage {
+        Stage::Receiving(coming) => coming == index,
+        Stage::Asked => fetch.held.contains(&index) && peer.pace.rate().is_some(),
+        Stage::Cancelled | Stage::Abandoned | Stage::Recalled(_) => false,
+    };
+    let promises = |peer: &Peer| peer.fetches().any(|(_, fetch)| promised(fetch, peer));
     let size = |peer: &Peer| peer.offer.as_ref().map_or(0, |offer| offer.seed.chunk_size());
-    peers.iter().any(|peer| sends(peer) && !peer.pace.is_late(now, size(peer)))
+    peers.iter().any(|peer| promises(peer) && !peer.pace.is_late(now, size(peer)))
 }
 
 /// The most bytes that a chunk of this list can have.

@@ -148,6 +148,17 @@ fn a_busy_peer_is_left_alone_as_long_as_it_wished() {
 }
 
 #[test]
+fn the_endgame_asks_for_nothing_twice_that_waits_its_turn_at_a_peer_that_keeps_time() {
+    let mut world = World::new(file(20 * 64), 64, Config::default());
+    (1..=2).for_each(|host| world.peer(host, Manner::Honest).chunk_time = 50 * MS);
+    world.begin();
+    world.finish();
+    let cancels =
+        |host| world.sent(host).filter(|(_, message)| matches!(message, Message::Cancel { .. })).count();
+    assert_eq!((cancels(1), cancels(2)), (0, 0));
+}
+
+#[test]
 fn the_endgame_asks_twice_and_calls_off_the_loser() {
     let mut world = world(8);
     for host in 1..=4 {
