@@ -5,6 +5,8 @@
 //! received, verified and stored, and every message crosses the lines. Chunks are small in memory, and as large as a
 //! mebibyte on the lines, which move 100 Mbit/s: a chunk time is 84 ms. That matters because the machines have clocks,
 //! too.
+//!
+#![doc = include_str!("../POLICIES.md")]
 
 pub mod bound;
 mod course;
