@@ -9,7 +9,7 @@ use super::outcome::Seen;
 use super::peers::Stage;
 use super::picker::Picker;
 use super::progress::Progress;
-use super::{Action, Downloader, Note, Pin, Timer};
+use super::{Action, Downloader, News, Note, Pin, Timer};
 use crate::have::Have;
 use crate::machine::Link;
 use crate::seed::Seed;
@@ -80,6 +80,10 @@ impl Downloader {
     pub(super) fn learn(&mut self, seed: &Seed, index: u32) {
         let settled = self.candidates.settled();
         let refutations = self.candidates.verified(seed.id(), index);
+        if !settled || !refutations.is_empty() {
+            // Others may be worth dialling now.
+            self.news = News::Any;
+        }
         self.wait_turn();
         self.prove();
         if refutations.is_empty() {
