@@ -9,7 +9,7 @@ use samara::wire::Message;
 use samara::wire::message::{Fetch, HaveSet, Query, Rejection};
 use samara::{Link, Seed, Time};
 
-use super::{announcement, dialled, hello};
+use super::{PUBLISHED, claim, dialled, hello, publish};
 use crate::actor::{Actor, Cue};
 use crate::fault::Fault;
 use crate::host::Heard;
@@ -38,8 +38,6 @@ pub struct Impostor {
     round: u32,
 }
 
-/// The number under which it hands in its list, after the one announcement of a connection.
-const PUBLISHED: u32 = 2;
 /// How often it announces itself.
 const INTERVAL: Duration = Duration::from_secs(5);
 
@@ -118,10 +116,7 @@ impl Impostor {
                 cues.push(Cue::Say { link, request, message });
             }
             Message::Fetch(fetch) => self.fetch(link, request, &fetch, cues),
-            Message::Updated(updated) if !updated.want.is_empty() => {
-                let message = Message::Publish(Arc::clone(&self.seed));
-                cues.push(Cue::Say { link, request: PUBLISHED, message });
-            }
+            Message::Updated(updated) if !updated.want.is_empty() => publish(link, &self.seed, cues),
             _ => {}
         }
     }
@@ -135,11 +130,7 @@ impl Actor for Impostor {
     fn play(&mut self, _: Time, heard: Option<(Link, Heard)>, cues: &mut Vec<Cue>) {
         match heard {
             None => self.announce(cues),
-            Some((link, Heard::Opened)) => {
-                let message = announcement(u64::from(self.round), &self.seed);
-                cues.push(Cue::Say { link, request: 0, message: hello(u64::from(self.round)) });
-                cues.push(Cue::Say { link, request: 1, message });
-            }
+            Some((link, Heard::Opened)) => claim(link, self.round, &self.seed, cues),
             Some((link, Heard::Message { request, message })) => self.hear(link, request, message, cues),
             Some((_, Heard::Data { .. } | Heard::Closed)) => {}
         }

@@ -10,7 +10,7 @@ use samara::wire::Message;
 use samara::wire::message::HaveSet;
 use samara::{Link, Seed, Time};
 
-use super::{announcement, dialled, hello};
+use super::{claim, dialled, hello, publish};
 use crate::actor::{Actor, Cue};
 use crate::fault::Fault;
 use crate::host::Heard;
@@ -32,8 +32,6 @@ pub struct Poisoner {
     free: Time,
 }
 
-/// The number under which it hands in its list, after the one announcement of a connection.
-const PUBLISHED: u32 = 2;
 /// How often it announces itself.
 const INTERVAL: Duration = Duration::from_secs(20);
 
@@ -86,10 +84,7 @@ impl Poisoner {
             Message::Fetch(fetch) => {
                 self.asked.extend(fetch.any_of.first().map(|index| (link, request, *index)));
             }
-            Message::Updated(updated) if !updated.want.is_empty() => {
-                let message = Message::Publish(Arc::clone(&self.seed));
-                cues.push(Cue::Say { link, request: PUBLISHED, message });
-            }
+            Message::Updated(updated) if !updated.want.is_empty() => publish(link, &self.seed, cues),
             _ => {}
         }
     }
@@ -104,11 +99,7 @@ impl Actor for Poisoner {
         match heard {
             None if self.due <= now => self.announce(now, cues),
             None | Some((_, Heard::Data { .. })) => {}
-            Some((link, Heard::Opened)) => {
-                let node = u64::from(self.round);
-                cues.push(Cue::Say { link, request: 0, message: hello(node) });
-                cues.push(Cue::Say { link, request: 1, message: announcement(node, &self.seed) });
-            }
+            Some((link, Heard::Opened)) => claim(link, self.round, &self.seed, cues),
             Some((link, Heard::Message { request, message })) => self.hear(link, request, message, cues),
             Some((link, Heard::Closed)) => self.asked.retain(|(asker, ..)| *asker != link),
         }
