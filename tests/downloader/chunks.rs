@@ -148,6 +148,17 @@ fn a_busy_peer_is_left_alone_as_long_as_it_wished() {
 }
 
 #[test]
+fn a_strangers_first_chunk_that_is_coming_over_a_slow_line_is_waited_for() {
+    let mut world = World::new(file(600 * 64), 64, Config::default());
+    (1..=2).for_each(|host| world.peer(host, Manner::Honest).chunk_time = 100 * MS);
+    world.peer(3, Manner::Honest).chunk_time = 5 * SECOND;
+    world.begin();
+    world.run(4 * SECOND);
+    let cancels = world.sent(3).filter(|(_, message)| matches!(message, Message::Cancel { .. })).count();
+    assert_eq!((world.fetches(3).len(), cancels, world.is_over()), (2, 0, false));
+}
+
+#[test]
 fn the_endgame_asks_for_nothing_twice_that_waits_its_turn_at_a_peer_that_keeps_time() {
     let mut world = World::new(file(20 * 64), 64, Config::default());
     (1..=2).for_each(|host| world.peer(host, Manner::Honest).chunk_time = 50 * MS);
