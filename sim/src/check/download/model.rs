@@ -133,7 +133,7 @@ impl Model {
     fn came(&mut self, at: At, hashed: &Hashed) -> Expected {
         let Some(step) = self.coming.remove(&at) else { return Expected::Nothing };
         self.open.remove(&at);
-        if step.accepts(hashed) {
+        if fits(&step, hashed) {
             Expected::Fits(step.index, hashed.bytes().clone())
         } else {
             Expected::Bad(at.0, step.index)
@@ -230,5 +230,11 @@ impl Model {
 /// Are these the bytes of that chunk, by this list?
 pub(super) fn accepts(list: &Seed, index: u32, bytes: &Bytes) -> bool {
     let step = list.step(index);
-    step.is_some_and(|step| step.accepts(&Hashed::new::<Sha2>(step.start, step.last, bytes.clone())))
+    step.is_some_and(|step| fits(&step, &Hashed::new::<Sha2>(step.start, step.last, bytes.clone())))
+}
+
+/// What the core's own judgement of chunks has to be.
+fn fits(step: &Step, hashed: &Hashed) -> bool {
+    let came = (hashed.start(), hashed.end(), hashed.bytes().len(), hashed.last());
+    came == (step.start, step.end, step.len as usize, step.last)
 }
