@@ -118,7 +118,7 @@ impl<'a> Draw<'a> {
     /// An address.
     pub(super) fn addr(&mut self) -> SocketAddr {
         let ip = match self.below(4) {
-            0 => IpAddr::V6(Ipv6Addr::from_bits(self.any())),
+            0 => IpAddr::V6(Ipv6Addr::from_bits(u128::from(self.any::<u16>()) << 112 | 1)),
             1 => IpAddr::V4(Ipv4Addr::from_bits(self.any())),
             _ => IpAddr::V4(Ipv4Addr::new(10, 0, self.few(4), 1)),
         };

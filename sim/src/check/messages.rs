@@ -45,7 +45,7 @@ impl Draw<'_> {
     /// Most often this version's.
     pub(super) fn hello(&mut self) -> Hello {
         let version = if self.one_in(8) { self.any() } else { VERSION };
-        Hello { version, features: self.any(), node: self.any::<u8>().into() }
+        Hello { version, features: self.any::<u8>().into(), node: self.any::<u8>().into() }
     }
 
     pub(super) fn gone(&mut self) -> Gone {

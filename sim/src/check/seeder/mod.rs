@@ -53,9 +53,9 @@ impl Bench {
     }
 
     fn happen(&mut self, draw: &mut Draw<'_>) {
-        let (file, link) = (FileId(draw.few(FILES).into()), Self::link(draw));
+        let (file, link) = (FileId(draw.few(FILES).into()), self.link(draw));
         match draw.below(24) {
-            0 => self.add(draw, file),
+            0 | 8 => self.add(draw, file),
             1 => _ = self.touch(draw, file),
             2 => self.tell(Event::Gained { file, index: draw.index() }),
             3 => {
@@ -68,7 +68,7 @@ impl Bench {
                 self.tell(Event::Accepted { link, from });
             }
             6 => self.tell(Event::Closed { link }),
-            7 | 8 => self.tell(Event::Message { link, request: 0, message: Message::Hello(draw.hello()) }),
+            7 => self.greet(draw, link),
             9 if draw.one_in(8) => self.tell(Event::Malformed { link, error: DecodeError::Magic }),
             9 => {
                 let request = self.number(draw, link);
@@ -98,8 +98,19 @@ impl Bench {
         }
     }
 
-    fn link(draw: &mut Draw<'_>) -> Link {
-        Link { space: 0, slot: draw.few(SLOTS).into(), generation: 0 }
+    /// One of the connections that there are, or one that is opened now; seldom one that isn't there.
+    fn link(&mut self, draw: &mut Draw<'_>) -> Link {
+        let link = Link { space: 0, slot: draw.few(SLOTS).into(), generation: 0 };
+        if !self.model.links.contains_key(&link) && !draw.one_in(4) {
+            let from = draw.addr();
+            self.tell(Event::Accepted { link, from });
+            self.greet(draw, link);
+        }
+        link
+    }
+
+    fn greet(&mut self, draw: &mut Draw<'_>, link: Link) {
+        self.tell(Event::Message { link, request: 0, message: Message::Hello(draw.hello()) });
     }
 
     /// A file is held from now on: a whole one, or a part of one that is being downloaded.

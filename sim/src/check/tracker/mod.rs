@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use samara::tracker::{Action, Config, Event, Tracker};
-use samara::wire::message::{Digest, List, Refusal, Update, UpdateSet};
+use samara::wire::message::{Digest, List, Query, Refusal, SeedKey, Update, UpdateSet};
 use samara::wire::session::Fault;
 use samara::wire::{DecodeError, Message};
 use samara::{Link, Machine, Time};
@@ -37,8 +37,16 @@ struct Bench {
 const SLOTS: u8 = 6;
 
 /// Where those who connect come from: two of one prefix, one of another, one on the tracker's host, one impossible.
-const SOURCES: [&str; 5] =
-    ["10.0.0.1:999", "[::ffff:10.0.0.2]:999", "[2001:db8::1]:999", "127.0.0.1:999", "224.0.0.1:999"];
+const SOURCES: [&str; 8] = [
+    "10.0.0.1:999",
+    "10.0.0.1:998",
+    "10.0.0.2:999",
+    "[::ffff:10.0.0.2]:999",
+    "[2001:db8::1]:999",
+    "127.0.0.1:999",
+    "[::1]:999",
+    "224.0.0.1:999",
+];
 
 impl Bench {
     fn new(draw: &mut Draw<'_>) -> Self {
@@ -64,12 +72,32 @@ impl Bench {
         }
     }
 
-    /// One of the connections that there are, were or could be.
-    fn link(&self, draw: &mut Draw<'_>) -> Link {
+    /// One of the connections that there are, or one that is opened now; seldom one that is over or never was.
+    fn link(&mut self, draw: &mut Draw<'_>) -> Link {
         let slot = draw.few(SLOTS);
-        let generation = self.generations[usize::from(slot)];
-        let generation = if draw.one_in(32) { generation.wrapping_sub(1) } else { generation };
-        Link { space: 0, slot: slot.into(), generation }
+        let link = Link { space: 0, slot: slot.into(), generation: self.generations[usize::from(slot)] };
+        if !self.model.links.contains_key(&link) && !draw.one_in(4) {
+            let link = self.accept(draw, link);
+            self.greet(draw, link);
+            return link;
+        }
+        let late = draw.one_in(32);
+        Link { generation: link.generation.wrapping_sub(late.into()), ..link }
+    }
+
+    /// Somebody connects, most often under a new name.
+    fn accept(&mut self, draw: &mut Draw<'_>, link: Link) -> Link {
+        let generation = &mut self.generations[usize::from(link.slot)];
+        *generation += u32::from(!draw.one_in(8));
+        let link = Link { generation: *generation, ..link };
+        let from: SocketAddr = draw.of(&SOURCES).parse().expect("an address");
+        let local = "10.0.9.9:7070".parse().expect("an address");
+        self.now(Event::Accepted { link, from, local });
+        link
+    }
+
+    fn greet(&mut self, draw: &mut Draw<'_>, link: Link) {
+        self.now(Event::Message { link, request: 0, message: Message::Hello(draw.hello()) });
     }
 
     fn happen(&mut self, draw: &mut Draw<'_>) {
@@ -79,35 +107,32 @@ impl Bench {
                 let now = self.moment(draw);
                 self.tell(now, Event::Wake);
             }
-            2 | 3 => {
-                let slot = usize::from(link.slot);
-                self.generations[slot] += u32::from(!draw.one_in(8));
-                let link = Link { generation: self.generations[slot], ..link };
-                let from: SocketAddr = draw.of(&SOURCES).parse().expect("an address");
-                let local = "10.0.9.9:7070".parse().expect("an address");
-                self.now(Event::Accepted { link, from, local });
-            }
+            2 => _ = self.accept(draw, link),
+            3 => self.greet(draw, link),
             4 => self.now(Event::Closed { link }),
             5 if draw.one_in(4) => self.now(Event::Malformed { link, error: DecodeError::Magic }),
             5 => {
                 let request = self.number(draw, link);
                 self.now(Event::UnknownRequest { link, request });
             }
-            6..9 => self.now(Event::Message { link, request: 0, message: Message::Hello(draw.hello()) }),
-            9..16 => {
+            6..14 => {
                 let message = Message::Update(self.update(draw, link));
                 self.say(draw, link, message);
             }
-            16..20 => {
-                let message = Message::Query(draw.query());
+            14..20 => {
+                let message = Message::Query(query(draw));
                 self.say(draw, link, message);
             }
             20 => self.say(draw, link, Message::List(List { after: 0, limit: 64 })),
             21 => {
                 let now = self.moment(draw);
-                let message = Message::Query(draw.query());
+                let message = Message::Query(query(draw));
                 let request = self.number(draw, link);
                 self.tell(now, Event::Message { link, request, message });
+            }
+            22 => {
+                let message = Message::Withdraw(draw.list(2, Draw::key));
+                self.say(draw, link, message);
             }
             _ => {
                 let message = draw.message();
@@ -135,10 +160,13 @@ impl Bench {
 
     /// An announcement, most often one that the tracker can take.
     fn update(&self, draw: &mut Draw<'_>, link: Link) -> Update {
-        let port = draw.of(&[7_000, 7_000, 7_000, 7_001, 0]);
+        let port = draw.of(&[7_000, 7_000, 7_000, 7_000, 7_000, 7_001, 7_001, 0]);
         let (generation, page) = self.model.next_page(link, port);
         let goes_on = draw.any();
         let wrong = draw.one_in(16);
+        let base = self.model.digest(link, port);
+        let first = base == Digest::default() && !draw.one_in(4);
+        let set = if first { UpdateSet::All(draw.list(4, Draw::entry)) } else { draw.update_set() };
         Update {
             port,
             advertise: draw.one_in(8).then(|| draw.addr()),
@@ -151,8 +179,8 @@ impl Bench {
                 0
             },
             last: !draw.one_in(4),
-            base: if wrong { Digest([draw.any(); 32]) } else { self.model.digest(link, port) },
-            set: draw.update_set(),
+            base: if wrong { Digest([draw.any(); 32]) } else { base },
+            set,
         }
     }
 
@@ -312,4 +340,12 @@ impl Bench {
             );
         }
     }
+}
+
+/// A question for holders, most often for all of them.
+fn query(draw: &mut Draw<'_>) -> Query {
+    let SeedKey { file_hash, seed_id } = draw.key();
+    let seed_id = draw.perhaps(|_| seed_id);
+    let all = Query { file_hash, seed_id, stale: Vec::new(), refuted: Vec::new() };
+    if draw.one_in(4) { draw.query() } else { all }
 }
