@@ -32,7 +32,8 @@ fn setup(draw: &mut Draw<'_>, entropy: &mut Entropy) -> Setup {
     setup.seeders = 1 + draw.below(2);
     setup.downloaders = 1 + draw.below(3);
     setup.latency = Duration::from_millis(draw.below(200) as u64);
-    setup.rate = 1 << (18 + draw.below(8));
+    // A chunk takes an eighth of a second at most: rules that go by time count on lines like that.
+    setup.rate = 1 << (23 + draw.below(3));
     setup.ttl = Duration::from_secs(3 + draw.below(30) as u64);
     setup.stagger = Duration::from_secs(draw.below(8) as u64);
     setup.trouble = Duration::from_secs(2 + draw.below(16) as u64);
