@@ -16,9 +16,11 @@ pub struct Config {
     pub node: u64,
     /// How many trackers there are.
     pub trackers: u16,
-    /// Chunks sent at once, per file. Default: 2: the best of 1, 2, 4 and 8 in simulated swarms.
+    /// Chunks sent at once, per file; up to 8 of those that take a millisecond or less. Default: 2: the best of
+    /// 1, 2, 4 and 8 in simulated swarms.
     pub slots: u16,
-    /// Requests waiting for a slot, per file; more are answered with `Busy`. Default: 3.
+    /// Requests waiting for a slot, per file; more are answered with `Busy`. Up to 64 may wait if all of them are sent
+    /// within 20 ms. Default: 3.
     pub queue: u16,
     /// Bytes per second sent, in all. Default: 0.
     pub limit_up: u64,

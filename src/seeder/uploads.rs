@@ -7,8 +7,9 @@ use core::time::Duration;
 
 use super::config::Config;
 use super::event::Served;
-use super::lane::{Admission, Chunk, Lane, Places, Sending, Waiting};
+use super::lane::{Admission, Chunk, Lane, Sending, Waiting};
 use super::peer::{Asker, Turns};
+use super::places::Places;
 use super::rate::Bucket;
 use crate::machine::{Deadline, Link};
 use crate::time::Time;

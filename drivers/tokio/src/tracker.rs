@@ -11,6 +11,7 @@ use samara::tracker::{Action, Config, Event, Note, Tracker};
 use samara::{Machine, record};
 use tokio::sync::mpsc;
 
+use crate::disk::Job;
 use crate::env::Env;
 use crate::record::{Recorder, Recording};
 use crate::role::{Command, Input, Role};
@@ -130,9 +131,15 @@ impl<M: Machine<Event = Event, Action = Action> + Send + 'static> Role for Track
             Input::UnknownRequest { link, request } => Event::UnknownRequest { link, request },
             Input::Malformed { link, error } => Event::Malformed { link, error },
             Input::Closed { link } => Event::Closed { link },
-            // It dials nobody, and neither takes nor serves chunks.
-            Input::Opened { .. } | Input::Chunk { .. } | Input::Served { .. } => return None,
+            // It dials nobody, neither takes nor serves chunks, and has no disk.
+            Input::Opened { .. } | Input::Chunk { .. } | Input::Served { .. } | Input::Disk { .. } => {
+                return None;
+            }
         })
+    }
+
+    fn jobs(&mut self) -> Vec<Job> {
+        Vec::new()
     }
 
     fn carry_out(&mut self, action: Action) -> Option<Command> {

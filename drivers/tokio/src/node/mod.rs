@@ -19,10 +19,12 @@ use crate::record::{Recorder, Recording};
 use crate::run::{Driver, Meters};
 
 mod control;
+mod look;
+pub(crate) mod reports;
 pub(crate) mod role;
-mod work;
 
 use control::Control;
+pub use reports::Reports;
 use role::NodeRole;
 
 /// How to start a node.
@@ -108,17 +110,6 @@ struct Running {
     next: AtomicU32,
 }
 
-/// What a node tells, in order. Has to be read: nothing is dropped.
-#[derive(Debug)]
-pub struct Reports(mpsc::UnboundedReceiver<Report>);
-
-impl Reports {
-    /// The next report; none when the node has ended.
-    pub async fn next(&mut self) -> Option<Report> {
-        self.0.recv().await
-    }
-}
-
 impl NodeHandle {
     /// Starts a node.
     ///
@@ -146,14 +137,14 @@ impl NodeHandle {
             recording.map(|it| Recorder::start(it, at, entropy, record::Machine::Node(config.clone())));
         let machine = Node::new(config, entropy, at);
 
-        let (reports, receiver) = mpsc::unbounded_channel();
+        let (sender, reports) = reports::channel();
         let (looks, to_look_at) = mpsc::unbounded_channel();
-        let role = NodeRole::new(trackers, reports, looks);
+        let role = NodeRole::new(trackers, sender, looks);
         let driver = Driver::start(env, machine, role, listener, recorder);
-        driver.spawn(work::look(driver.clone(), to_look_at));
+        driver.spawn(look::all(driver.clone(), to_look_at));
         let meters = driver.meters.clone();
         let running = Running { control: Box::new(driver), local, meters, next: AtomicU32::new(0) };
-        Ok((Self(Arc::new(running)), Reports(receiver)))
+        Ok((Self(Arc::new(running)), reports))
     }
 
     /// Where it serves.
