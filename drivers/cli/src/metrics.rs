@@ -104,10 +104,8 @@ impl Metrics {
             Note::Expired { .. } => self.expired.inc(),
             Note::Left { .. } => self.left.inc(),
             Note::Published { .. } => self.published.inc(),
-            Note::Queried { holders, .. } => {
-                self.holders.inc_by(u64::from(*holders));
-                self.queries.inc()
-            }
+            // Counted by the driver.
+            Note::Queried { .. } => return,
             Note::Refused { why, .. } => self.refusals.get_or_create(&Why(word(*why))).inc(),
         };
     }
@@ -120,6 +118,8 @@ impl Metrics {
         set(&self.requests, counters.requests);
         set(&self.received, counters.received);
         set(&self.sent, counters.sent);
+        self.queries.inc_by(counters.queries.saturating_sub(self.queries.get()));
+        self.holders.inc_by(counters.named.saturating_sub(self.holders.get()));
     }
 
     fn text(&self) -> String {
@@ -216,9 +216,14 @@ mod tests {
         metrics.take(&Note::Refused { from, why: Refusal::Quota });
         metrics.take(&Note::Left { node: from });
         metrics.take(&Note::Left { node: from });
+        for queries in [2, 5] {
+            metrics.observe(Counters { queries, named: 10 * queries, ..Counters::default() });
+        }
         let text = metrics.text();
         assert!(text.contains("samara_tracker_refusals_total{why=\"quota\"} 1\n"), "{text}");
         assert!(text.contains("samara_tracker_leases_left_total 2\n"), "{text}");
+        assert!(text.contains("samara_tracker_queries_total 5\n"), "{text}");
+        assert!(text.contains("samara_tracker_holders_named_total 50\n"), "{text}");
         assert!(text.ends_with("# EOF\n"));
     }
 }

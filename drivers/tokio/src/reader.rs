@@ -23,10 +23,11 @@ use crate::pool::Buffer;
 use crate::role::{Input, Role};
 use crate::run::{Driver, count};
 
-/// The least that is read at once. Dialled connections never read ahead more than this, so that hardly any byte of a
-/// chunk passes through this buffer; but one chunk's last frame and the next one's first fit.
-const SMALL: usize = 8 << 10;
-/// The most that is read at once from an accepted connection that sends a lot.
+/// What a dialled connection reads ahead at most, so that hardly any byte of a chunk passes through this buffer; but one
+/// chunk's last frame and the next one's first fit.
+const DIALLED: usize = 8 << 10;
+/// What an accepted connection reads at once: the more the more it sends. Thousands of idle ones take little.
+const SMALL: usize = 1 << 10;
 const LARGE: usize = 64 << 10;
 /// Messages that are handled under one lock, and answered with one write.
 const BATCH: usize = 64;
@@ -65,7 +66,7 @@ impl<'a, E: Env, R: Role, S: AsyncRead + Unpin> Reader<'a, E, R, S> {
             line,
             source,
             ahead: BytesMut::new(),
-            window: SMALL,
+            window: if link.space == Link::ACCEPTED { SMALL } else { DIALLED },
             batch: VecDeque::new(),
             chunks: Vec::new(),
             pending: mpsc::channel(1),
@@ -174,7 +175,7 @@ impl<'a, E: Env, R: Role, S: AsyncRead + Unpin> Reader<'a, E, R, S> {
     /// Reads until there are at least `bytes`; says no if the stream ends before.
     async fn fill(&mut self, bytes: usize) -> io::Result<bool> {
         while self.ahead.len() < bytes {
-            if self.ahead.is_empty() && self.ahead.capacity() > LARGE {
+            if self.ahead.is_empty() && self.ahead.capacity() > 4 * self.window {
                 self.ahead = BytesMut::new();
             }
             let want = self.window.max(bytes - self.ahead.len());

@@ -5,7 +5,7 @@ use std::io;
 use std::marker::PhantomData;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use samara::tracker::{Action, Config, Event, Note, Tracker};
 use samara::{Machine, record};
@@ -15,7 +15,7 @@ use crate::disk::Job;
 use crate::env::Env;
 use crate::record::{Recorder, Recording};
 use crate::role::{Command, Input, Role};
-use crate::run::{Driver, Meters, ShutDown};
+use crate::run::{Driver, Meters, ShutDown, count};
 
 /// Notes that wait to be read; more are dropped.
 const NOTES: usize = 1_024;
@@ -26,6 +26,14 @@ pub struct TrackerHandle {
     local: SocketAddr,
     notes: mpsc::Receiver<Note>,
     meters: Arc<Meters>,
+    queries: Arc<Queries>,
+}
+
+/// Counts of queries: too many to be told of one by one.
+#[derive(Default)]
+struct Queries {
+    answered: AtomicU64,
+    named: AtomicU64,
 }
 
 /// What a tracker has done so far.
@@ -37,6 +45,10 @@ pub struct Counters {
     pub accepted: u64,
     /// Messages that came.
     pub requests: u64,
+    /// Queries answered.
+    pub queries: u64,
+    /// Holders named in those answers.
+    pub named: u64,
     /// Bytes that came.
     pub received: u64,
     /// Bytes that were sent.
@@ -69,8 +81,10 @@ impl TrackerHandle {
             recording.map(|it| Recorder::start(it, at, entropy, record::Machine::Tracker(config.clone())));
         let machine = Tracker::new(config, entropy, at);
         let (sender, notes) = mpsc::channel(NOTES);
-        let driver = Driver::start(env, machine, TrackerRole::new(sender), listener, recorder);
-        Ok(Self { meters: driver.meters.clone(), driver, local, notes })
+        let queries = Arc::<Queries>::default();
+        let role = TrackerRole::new(sender, queries.clone());
+        let driver = Driver::start(env, machine, role, listener, recorder);
+        Ok(Self { meters: driver.meters.clone(), driver, local, notes, queries })
     }
 
     /// Where it listens.
@@ -78,7 +92,8 @@ impl TrackerHandle {
         self.local
     }
 
-    /// What happens next. Notes that nobody reads are dropped.
+    /// What happens next, but for queries: those are only [counted](Self::counters). Notes that nobody reads are
+    /// dropped.
     pub async fn note(&mut self) -> Option<Note> {
         self.notes.recv().await
     }
@@ -90,6 +105,8 @@ impl TrackerHandle {
             connections: meters.open.load(Ordering::Relaxed),
             accepted: meters.accepted.load(Ordering::Relaxed),
             requests: meters.requests.load(Ordering::Relaxed),
+            queries: self.queries.answered.load(Ordering::Relaxed),
+            named: self.queries.named.load(Ordering::Relaxed),
             received: meters.read.load(Ordering::Relaxed),
             sent: meters.written.load(Ordering::Relaxed),
         }
@@ -111,12 +128,13 @@ impl fmt::Debug for TrackerHandle {
 /// A tracker, as the run loop sees it.
 struct TrackerRole<M> {
     notes: mpsc::Sender<Note>,
+    queries: Arc<Queries>,
     machine: PhantomData<fn() -> M>,
 }
 
 impl<M> TrackerRole<M> {
-    const fn new(notes: mpsc::Sender<Note>) -> Self {
-        Self { notes, machine: PhantomData }
+    const fn new(notes: mpsc::Sender<Note>, queries: Arc<Queries>) -> Self {
+        Self { notes, queries, machine: PhantomData }
     }
 }
 
@@ -146,6 +164,12 @@ impl<M: Machine<Event = Event, Action = Action> + Send + 'static> Role for Track
         match action {
             Action::Send { link, request, message } => Some(Command::Send { link, request, message }),
             Action::Close { link, fault } => Some(Command::Close { link, fault }),
+            Action::Note(Note::Queried { file_hash, holders }) => {
+                tracing::debug!("sha256:{file_hash}: {holders} holders named");
+                count(&self.queries.answered, 1);
+                count(&self.queries.named, holders as usize);
+                None
+            }
             Action::Note(note) => {
                 let _ = self.notes.try_send(note);
                 None

@@ -90,9 +90,8 @@ pub(crate) fn log(note: &Note) {
         Note::Expired { node, entries } => tracing::info!("{node} expired with {entries} files"),
         Note::Left { node } => tracing::info!("{node} left"),
         Note::Published { key } => tracing::info!("seed of sha256:{} published", key.file_hash),
-        Note::Queried { file_hash, holders } => {
-            tracing::debug!("sha256:{file_hash}: {holders} holders named")
-        }
+        // The driver counts and logs these.
+        Note::Queried { .. } => {}
         Note::Refused { from, why } => tracing::info!("{from} refused: {why:?}"),
     }
 }
