@@ -3,6 +3,7 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::disallowed_methods,
     clippy::print_stdout,
     unsafe_code,
     reason = "a bench may stop, print, and count bytes"
