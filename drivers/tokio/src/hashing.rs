@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use crate::disk::Job;
 use crate::env::Env;
 use crate::role::{Input, Role};
-use crate::run::Driver;
+use crate::run::{Driver, count};
 use crate::{Sha256, lock};
 
 /// Chunks that wait to be hashed.
@@ -131,7 +131,13 @@ impl<E: Env, R: Role> Driver<E, R> {
     pub(crate) fn work_elsewhere(self: &Arc<Self>, job: Job) {
         let driver = self.clone();
         self.elsewhere(move || {
-            let Some(done) = job.perform() else { return };
+            let (began, syncs) = (driver.env.now(), job.is_sync());
+            let done = job.perform();
+            if syncs {
+                let took = driver.env.now().since(began).as_micros();
+                count(&driver.meters.syncing, usize::try_from(took).unwrap_or(usize::MAX));
+            }
+            let Some(done) = done else { return };
             let ((), jobs) = driver.turn_for_jobs(|state, now| state.input(now, done));
             driver.work(jobs);
         });

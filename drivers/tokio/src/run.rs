@@ -61,6 +61,8 @@ pub(crate) struct Meters {
     pub(crate) received: AtomicU64,
     /// Bytes of chunks written.
     pub(crate) sent: AtomicU64,
+    /// Microseconds that syncs took.
+    pub(crate) syncing: AtomicU64,
 }
 
 /// A driver of whatever kind, to be ended.

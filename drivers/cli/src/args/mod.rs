@@ -105,6 +105,8 @@ pub(crate) enum Command {
     Peers(PeersArgs),
     /// Watch it work: a tracker, three nodes (one stale, one corrupting), a real download
     Demo(DemoArgs),
+    /// Measure this machine: disk, hashing, network, and a download through all of them
+    Bench(BenchArgs),
     /// Print a shell's completion script
     Completions(CompletionsArgs),
 }
@@ -310,6 +312,16 @@ pub(crate) struct DemoArgs {
     /// The file to send around [default: one is made]
     #[arg(value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchArgs {
+    /// Bytes to make, hash and download
+    #[arg(long, env = "SAMARA_SIZE", default_value = "1GiB", value_parser = values::size, value_name = "SIZE")]
+    pub(crate) size: u64,
+    /// On which disk; twice the size is needed [default: the system's folder for temporary files]
+    #[arg(long, env = "SAMARA_DIR", value_name = "FOLDER")]
+    pub(crate) dir: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

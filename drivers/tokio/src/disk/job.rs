@@ -37,6 +37,11 @@ impl Job {
         matches!(self.task, Task::Do(_, _, Op::Write { .. } | Op::Append { .. }))
     }
 
+    /// Does it make something durable?
+    pub(crate) const fn is_sync(&self) -> bool {
+        matches!(self.task, Task::Do(_, _, Op::Sync(_) | Op::SyncFolder))
+    }
+
     /// Does it, and gives what the machine is to be told.
     pub(crate) fn perform(self) -> Option<Input> {
         match self.task {

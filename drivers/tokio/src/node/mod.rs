@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use samara::downloader::{self, DownloadError, Target};
 use samara::node::{Config, Download, Event, Node, Note};
@@ -89,13 +90,16 @@ pub enum Report {
     Stopped,
 }
 
-/// Bytes of chunks that went over the network, also those of chunks that are still under way.
+/// Bytes of chunks that went over the network, also those of chunks that are still under way, and what keeping them
+/// took.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Traffic {
     /// To peers.
     pub sent: u64,
     /// From peers.
     pub received: u64,
+    /// For how long the disk was syncing downloads, each sync counted by itself.
+    pub syncing: Duration,
 }
 
 /// A running node; it ends when the last clone of this is dropped.
@@ -185,6 +189,7 @@ impl NodeHandle {
         Traffic {
             sent: meters.sent.load(Ordering::Relaxed),
             received: meters.received.load(Ordering::Relaxed),
+            syncing: Duration::from_micros(meters.syncing.load(Ordering::Relaxed)),
         }
     }
 
