@@ -8,7 +8,7 @@ use bytes::Bytes;
 use samara::Link;
 use samara::hash::{ChunkHash, Hashed};
 use samara::seed::Step;
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use crate::disk::Job;
 use crate::env::Env;
@@ -16,12 +16,18 @@ use crate::role::{Input, Role};
 use crate::run::{Driver, count};
 use crate::{Sha256, lock};
 
+/// Chunks for each processor that may wait or be hashed.
+const PLACES: usize = 4;
+
 /// Chunks that wait to be hashed.
 #[derive(Debug)]
 pub(crate) struct Hashing {
     waiting: Mutex<Waiting>,
     /// Threads at most.
     most: usize,
+    /// For chunks that wait or are being hashed. With few of them the same buffers come round again while they are in a
+    /// processor's cache; what comes meanwhile waits in the sockets.
+    places: Arc<Semaphore>,
 }
 
 #[derive(Debug, Default)]
@@ -40,6 +46,8 @@ pub(crate) struct Whole {
     pub(crate) bytes: Bytes,
     /// Is dropped when the chunk is handed in.
     pub(crate) pending: mpsc::Sender<Infallible>,
+    /// Is given back then.
+    pub(crate) place: Option<OwnedSemaphorePermit>,
 }
 
 impl Whole {
@@ -54,8 +62,8 @@ impl Whole {
 
     /// To be handed in under the lock: whoever waits for that takes it afterwards.
     fn input(self, hashed: Hashed) -> Input {
-        let Self { link, request, pending, .. } = self;
-        drop(pending);
+        let Self { link, request, pending, place, .. } = self;
+        drop((pending, place));
         Input::Chunk { link, request, hashed }
     }
 }
@@ -63,7 +71,13 @@ impl Whole {
 impl Hashing {
     /// On so many processors.
     pub(crate) fn new(processors: usize) -> Self {
-        Self { waiting: Mutex::default(), most: processors.max(1) }
+        let places = Arc::new(Semaphore::new(PLACES * processors.max(1)));
+        Self { waiting: Mutex::default(), most: processors.max(1), places }
+    }
+
+    /// Waits until another chunk may come.
+    pub(crate) async fn place(&self) -> Option<OwnedSemaphorePermit> {
+        self.places.clone().acquire_owned().await.ok()
     }
 
     /// Puts in a chunk. Says whether another thread is to be begun for it: the first at once, so that nothing waits;

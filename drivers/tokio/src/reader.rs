@@ -167,7 +167,8 @@ impl<'a, E: Env, R: Role, S: AsyncRead + Unpin> Reader<'a, E, R, S> {
             let chunk = self.chunks.swap_remove(at);
             let Chunk { request, step, buffer, .. } = chunk;
             let (link, pending) = (self.link, self.pending.0.clone());
-            self.driver.whole(Whole { link, request, step, bytes: buffer.freeze(), pending });
+            let place = self.driver.hashing.place().await;
+            self.driver.whole(Whole { link, request, step, bytes: buffer.freeze(), pending, place });
         }
         Ok(())
     }
