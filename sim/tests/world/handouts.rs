@@ -85,13 +85,13 @@ const fn hello() -> Message {
     Message::Hello(Hello { version: VERSION, features: 0, node: 1 })
 }
 
-/// Nine times as many addresses at which nobody is, or which nobody may dial.
-fn bogus(honest: &[SocketAddr]) -> Vec<SocketAddr> {
+/// Addresses from which nothing ever comes, and some that nobody may dial.
+fn bogus() -> Vec<SocketAddr> {
     let forbidden =
         ["10.0.1.1:0", "0.0.0.0:7000", "224.0.0.1:7000", "127.0.0.1:22", "[::1]:22", "[ff02::1]:7"];
     let forbidden = forbidden.into_iter().map(|addr| addr.parse().unwrap());
-    let dead = (1..).map(|n: u8| SocketAddr::from(([172, 16, n, n], 7_000)));
-    forbidden.chain(dead).take(9 * honest.len()).collect()
+    let silent = (0..21).map(|n| SocketAddr::from(([172, 16, n, 2 * n + 1], 7_000)));
+    forbidden.chain(silent).collect()
 }
 
 /// Row 12 of the attacks.
@@ -105,15 +105,17 @@ fn of_ten_addresses_nine_are_bogus_and_the_file_arrives() {
         world.share(host, "file", &bytes, seed.clone());
         world.addr(host)
     });
-    let liar = Names::tracker(&mut world, &seed, [bogus(&honest), honest.to_vec()].concat());
-    let bob = world.node("bob", &[liar], node::Config::default());
+    // Those that are named more often are dialled first.
+    let named = [bogus(), bogus(), [bogus(), honest.to_vec()].concat()];
+    let liars = named.map(|holders| Names::tracker(&mut world, &seed, holders));
+    let bob = world.node("bob", &liars, node::Config::default());
     let begun = world.now();
     let get = world.download(bob, Order::new("file", file::pinned(&seed)));
     assert_eq!(finish(&mut world, bob, get), None);
     assert_eq!(world.disk(bob).bytes("file"), Some(bytes.as_slice()));
     assert!(world.fired().contains_key(&Kind::BogusTracker), "some were dialled");
     // Each of them may take five seconds to be given up, eight at once.
-    assert!(world.now() - begun < 20 * SECOND, "{:?}", world.now() - begun);
+    assert!(world.now() - begun < 25 * SECOND, "{:?}", world.now() - begun);
 }
 
 /// Row 14 of the attacks.
@@ -128,8 +130,7 @@ fn whom_a_tracker_names_falsely_is_dialled_once_and_then_ever_less_often() {
     let victim = Victim::default();
     let host = world.actor("victim", false, Box::new(victim.clone()));
     let named = world.addr(host);
-    let mapped = SocketAddr::new(format!("::ffff:{}", named.ip()).parse().unwrap(), named.port());
-    let holders = vec![world.addr(alice), named, mapped, named];
+    let holders = vec![world.addr(alice), named, named];
     let liars = [0, 1].map(|_| Names::tracker(&mut world, &seed, holders.clone()));
     let bob = world.node("bob", &liars, node::Config::default());
     let get = world.download(bob, Order::new("file", file::pinned(&seed)));
