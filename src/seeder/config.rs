@@ -29,7 +29,7 @@ pub struct Config {
     pub slowest: u64,
     /// Open connections in total. Default: 1,024.
     pub max_connections: u32,
-    /// Open connections from one source address. Default: 64.
+    /// Open connections from one source address, which is one of IPv4 or a /64 of IPv6. Default: 64.
     pub max_connections_per_source: u32,
     /// How long a connection may ask nothing. Default: 180 s.
     pub idle: Duration,

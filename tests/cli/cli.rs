@@ -19,5 +19,6 @@ mod record;
 mod resume;
 mod share;
 mod targets;
+mod together;
 mod tracker;
 mod world;

@@ -42,7 +42,8 @@ fn every_option_in_the_readme_exists() {
     let help =
         COMMANDS.iter().map(|command| world.expect(0, &[command, "--help"]).stdout).collect::<String>();
     let known = options(&help);
-    for option in options(README).difference(&options("--release --workspace --git --locked --path")) {
+    for option in options(README).difference(&options("--release --workspace --git --locked --path --bench"))
+    {
         assert!(known.contains(option), "{option} is in the README only");
     }
     assert!(known.contains("--seed-for") && known.contains("--trust-advertised"));

@@ -19,6 +19,7 @@ mod signals;
 mod tally;
 mod target;
 mod text;
+mod turned_away;
 mod uploads;
 mod walk;
 mod watch;

@@ -17,6 +17,7 @@ use crate::hashing::{Change, Ready};
 use crate::output::{Event, Out, json_path};
 use crate::shelf::{Shares, Shelf};
 use crate::signals::{Signals, stopped};
+use crate::turned_away::TurnedAway;
 use crate::uploads::Uploads;
 use crate::{log, net, reach, seeds, text};
 
@@ -114,6 +115,7 @@ pub(crate) struct Server<'a> {
     trackers: Vec<String>,
     shelf: Shelf,
     uploads: Uploads,
+    turned_away: TurnedAway,
     save: Option<Save>,
     silence: Silence,
 }
@@ -138,8 +140,8 @@ impl<'a> Server<'a> {
         trackers: Vec<String>,
     ) -> Self {
         let silence = if trackers.is_empty() { Silence::Over } else { Silence::Nothing };
-        let (shelf, uploads) = (Shelf::default(), Uploads::default());
-        Self { global, out, node, reports, trackers, shelf, uploads, save: None, silence }
+        let (shelf, uploads, turned_away) = (Shelf::default(), Uploads::default(), TurnedAway::default());
+        Self { global, out, node, reports, trackers, shelf, uploads, turned_away, save: None, silence }
     }
 
     /// Also writes a seed file.
@@ -234,6 +236,7 @@ impl<'a> Server<'a> {
                 }
             }
             seeder::Note::Uploaded { to, .. } => self.uploads.sent(Instant::now(), to),
+            seeder::Note::TurnedAway { from, why } => self.turned_away.take(from, why),
             seeder::Note::Unreachable { tracker } => {
                 tracing::info!("tracker {} does not answer; trying again", self.tracker(tracker));
             }
@@ -253,6 +256,7 @@ impl<'a> Server<'a> {
                 log::say(self.global, &line);
             }
         }
+        self.turned_away.tell(now);
         if let Silence::Since(start) = self.silence
             && now - start >= PATIENCE
         {
