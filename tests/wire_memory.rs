@@ -1,44 +1,16 @@
 //! What decoding costs: never more memory than the frame has bytes, and a little.
 
-#![expect(unsafe_code, reason = "counting what is allocated takes a global allocator")]
+mod counting;
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-
+use samara::link::MAX_LINK;
 use samara::wire::codec::{decode, encode};
 use samara::wire::message::{Digest, Entry, Message, SeedKey, Summary, Update, UpdateSet};
-use samara::{ChunkHash, FileHash, SafeName, Seed, SeedId};
-
-/// Bytes in use, and the most since the last reset.
-static USED: AtomicUsize = AtomicUsize::new(0);
-static PEAK: AtomicUsize = AtomicUsize::new(0);
-
-struct Counting;
-
-// SAFETY: allocates and frees as `System` does; counting touches no memory of the caller's.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        PEAK.fetch_max(USED.fetch_add(layout.size(), Relaxed) + layout.size(), Relaxed);
-        // SAFETY: the caller keeps `alloc`'s contract.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
-        USED.fetch_sub(layout.size(), Relaxed);
-        // SAFETY: the caller keeps `dealloc`'s contract, and `at` came from `System`.
-        unsafe { System.dealloc(at, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
+use samara::wire::seedfile;
+use samara::{ChunkHash, FileHash, SafeName, Seed, SeedId, ShareLink};
 
 /// The most that decoding `bytes` had in use at once.
 fn peak(bytes: &[u8]) -> usize {
-    let before = USED.load(Relaxed);
-    PEAK.store(before, Relaxed);
-    drop(decode(bytes));
-    PEAK.load(Relaxed) - before
+    counting::peak(|| drop(decode(bytes)))
 }
 
 fn frame(kind: u16, flags: u16, body: &[u8]) -> Vec<u8> {
@@ -73,6 +45,27 @@ fn no_frame_costs_more_memory_than_its_bytes_and_64_kib() {
         let cost = peak(&bytes);
         assert!(cost > bytes.len() / 2, "it was decoded");
         assert!(cost <= bytes.len() + ALLOWANCE, "{cost} bytes for a frame of {}", bytes.len());
+    }
+    damaged_files_and_links_cost_no_more_either();
+}
+
+fn damaged_files_and_links_cost_no_more_either() {
+    let Some(Message::Publish(seed)) = largest().into_iter().next() else { panic!("the first is a seed") };
+    let mut bytes = seedfile::to_bytes(&seed);
+    drop(seed);
+    for damage in [8, 20, 300, bytes.len() / 2, bytes.len() - 1] {
+        bytes[damage] ^= 1;
+        let cost = counting::peak(|| drop(seedfile::from_bytes(&bytes)));
+        assert!(cost <= bytes.len() + ALLOWANCE, "{cost} bytes for a seed file of {}", bytes.len());
+        bytes[damage] ^= 1;
+    }
+    let hash = FileHash::new([1; 32]);
+    for parameter in ["&tr=a:1", "&x=%41", "&n=%41", "&"] {
+        let link = format!("samara:{hash}?{}", parameter.repeat(1 << 20));
+        let cost = counting::peak(|| drop(link.parse::<ShareLink>()));
+        assert!(cost <= MAX_LINK, "{cost} bytes for a link of {}", link.len());
+        let cost = counting::peak(|| drop(link[..MAX_LINK].parse::<ShareLink>()));
+        assert!(cost <= MAX_LINK + ALLOWANCE, "{cost} bytes for a link");
     }
 }
 

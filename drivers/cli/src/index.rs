@@ -112,7 +112,7 @@ fn parse(bytes: &[u8], path: &Path, identity: &Identity) -> Option<Seed> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use samara::{SafeName, SeedBuilder};
+    use samara::{Entropy, SafeName, SeedBuilder};
 
     fn seed(bytes: &[u8]) -> Seed {
         let mut builder = SeedBuilder::<Sha2>::new(bytes.len() as u64).unwrap();
@@ -161,6 +161,34 @@ mod tests {
         }
         index.remember(&path, &identity, &seed(b"abc"));
         assert!(index.recall(&path, &identity).is_some());
+    }
+
+    /// Somebody has been at the entry, and has made its digest right: it is taken only if it says what this program
+    /// would have written.
+    #[test]
+    fn an_entry_that_was_tampered_with_is_taken_only_in_the_form_in_which_it_is_written() {
+        let (path, identity) = (Path::new("/f"), Identity { device: 1, inode: 2, size: 3, modified: -4 });
+        let whole = format(path, &identity, &seed(b"abc"));
+        let mut entropy = Entropy::new(1);
+        let mut taken = 0;
+        for _ in 0..20_000 {
+            let mut bytes = whole[..whole.len() - DIGEST].to_vec();
+            for _ in 0..=entropy.below(2) {
+                let (at, byte) = (entropy.below(bytes.len() + 1), entropy.next().to_le_bytes()[0]);
+                match entropy.below(4) {
+                    0 => bytes.truncate(at),
+                    1 => bytes.insert(at, byte),
+                    2 => drop(bytes.splice(at..at, (u64::from(byte) << entropy.below(57)).to_le_bytes())),
+                    _ => bytes.iter_mut().skip(at).take(1).for_each(|flipped| *flipped ^= 1 << (byte % 8)),
+                }
+            }
+            bytes.extend(*digest(&bytes).as_bytes());
+            if let Some(seed) = parse(&bytes, path, &identity) {
+                assert_eq!(format(path, &identity, &seed), bytes);
+                taken += 1;
+            }
+        }
+        assert!(taken > 0, "another name in the seed, at least");
     }
 
     #[test]

@@ -16,7 +16,7 @@ mod stage;
 mod trackers;
 
 pub use blows::Blow;
-pub use run::run;
+pub use run::{play, run};
 pub use setup::Setup;
 pub use stage::{Download, NAME, Stage};
 

@@ -32,6 +32,11 @@ pub fn run(scenario: &Scenario, options: &Options) -> Verdict {
     if let Some(nodes) = options.nodes {
         setup.downloaders = nodes.max(1);
     }
+    play(scenario, options, setup, entropy)
+}
+
+/// Runs a scenario once, of this size and with these faults; what is left to be drawn follows from `entropy`.
+pub fn play(scenario: &Scenario, options: &Options, setup: Setup, entropy: Entropy) -> Verdict {
     let (wanted, nodes) = (setup.faults.clone(), setup.downloaders);
     let mut run = Run {
         stage: Stage::new(setup, entropy, options.detail, options.take_down),
