@@ -6,7 +6,7 @@ use crate::world::World;
 
 const README: &str = include_str!("../../README.md");
 
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 13] = [
     "tracker",
     "seed",
     "share",
@@ -18,6 +18,7 @@ const COMMANDS: [&str; 12] = [
     "ls",
     "peers",
     "demo",
+    "bench",
     "completions",
 ];
 

@@ -1,13 +1,14 @@
 //! A running node as `seed`, `share`, `node` and a finished `get` have it: files come and go, trackers acknowledge
 //! them, bytes are sent, until a signal stops it in order.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use samara::link::{MAX_TRACKERS, ShareLink};
 use samara::node::Note;
 use samara::seeder::{self, FileId, TrackerId};
-use samara_tokio::{NodeHandle, NodeOptions, Recording, Report, Reports, Tokio};
+use samara_tokio::{NodeHandle, NodeOptions, Recording, Report, Reports, Tokio, Tuned};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, interval, sleep_until, timeout};
 
@@ -45,9 +46,16 @@ pub(crate) async fn start(
     let entropy = net::entropy()?;
     let options = NodeOptions { listen: net::resolve(listen).await?, trackers, config, entropy };
     let recording = record.map_or(Ok(None), recording)?;
-    let started = NodeHandle::start_recorded(Tokio, options, recording).await;
+    let started = match &giving.congestion {
+        None => NodeHandle::start_recorded(Tokio, options, recording).await,
+        Some(name) => NodeHandle::start_recorded(Tuned::new(name), options, recording).await,
+    };
     started.map_err(|error| {
         record.into_iter().for_each(discard);
+        if giving.congestion.is_some() && error.kind() == ErrorKind::InvalidInput {
+            return Failure::new(Code::Usage, error.to_string())
+                .next("cat /proc/sys/net/ipv4/tcp_allowed_congestion_control lists them");
+        }
         Failure::listen(listen, &error)
     })
 }
@@ -57,7 +65,7 @@ pub(crate) fn recording(record: &Record) -> Result<Option<Recording>, Failure> {
     let Some(path) = &record.path else { return Ok(None) };
     match Recording::create(path) {
         Ok(recording) => Ok(Some(recording)),
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
             let message = format!("cannot record into {}: it exists", text::path(path));
             Err(Failure::new(Code::Differs, message).next("--record with another name"))
         }

@@ -68,6 +68,7 @@ mod run;
 #[cfg(test)]
 mod tests;
 mod tracker;
+mod tuned;
 mod writer;
 
 pub use env::{Content, Disk, Env, Incoming, Part, Sink, Stream};
@@ -77,6 +78,7 @@ pub use node::{NodeHandle, NodeOptions, Order, Report, Reports, Traffic};
 pub use real::Tokio;
 pub use record::Recording;
 pub use tracker::{Counters, TrackerHandle};
+pub use tuned::Tuned;
 
 /// What hashes chunks here.
 #[cfg(feature = "interleaved")]

@@ -166,6 +166,9 @@ pub(crate) struct Giving {
     /// Announce this address instead of the one that trackers see (they have to trust it)
     #[arg(long, env = "SAMARA_ADVERTISE", value_parser = values::reachable, value_name = "IP:PORT")]
     pub(crate) advertise: Option<SocketAddr>,
+    /// TCP congestion control of connections, such as reno [default: the system's]
+    #[arg(long, env = "SAMARA_CONGESTION", value_name = "NAME")]
+    pub(crate) congestion: Option<String>,
     #[command(flatten)]
     pub(crate) limits: NodeLimits,
 }
