@@ -89,6 +89,7 @@ pub mod record;
 #[cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 pub mod seed;
 pub mod seeder;
+mod source;
 pub mod store;
 pub mod time;
 pub mod timers;

@@ -13,6 +13,7 @@ mod tracker_rules {
     mod paging;
     mod quotas;
     mod removal;
+    mod replays;
     mod sampling;
     mod ttl;
 }

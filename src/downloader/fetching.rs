@@ -125,9 +125,10 @@ impl Downloader {
         let most = rare.clamp(spare, MAX_ANY_OF);
         let mut any_of = self.picker.pick(have, most);
         if any_of.is_empty() {
-            let (peers, now) = (&self.peers, self.now);
+            let coming = coming(&self.peers, self.now);
             let mine = |index| {
-                is_coming(peers, now, index) || seed.step(index).is_some_and(|step| peer.is_fetching(&step))
+                coming.binary_search(&index).is_ok()
+                    || seed.step(index).is_some_and(|step| peer.is_fetching(&step))
             };
             any_of.push(self.picker.double(have, mine)?);
         }
@@ -247,17 +248,23 @@ impl Downloader {
     }
 }
 
-/// Will this chunk come, from somebody who isn't late: is it coming already, or waits its turn at a peer that has sent
-/// others? Then a second copy would only be a duplicate.
-fn is_coming(peers: &Peers, now: Time, index: u32) -> bool {
-    let promised = |fetch: &Fetch, peer: &Peer| match fetch.stage {
-        Stage::Receiving(coming) => coming == index,
-        Stage::Asked => fetch.held.contains(&index) && peer.pace.rate().is_some(),
-        Stage::Cancelled | Stage::Abandoned | Stage::Recalled(_) => false,
-    };
-    let promises = |peer: &Peer| peer.fetches().any(|(_, fetch)| promised(fetch, peer));
+/// The chunks that will come from somebody who isn't late, in order: those that are coming already, and those that wait
+/// their turn at a peer that has sent others. A second copy would only be a duplicate.
+fn coming(peers: &Peers, now: Time) -> Vec<u32> {
     let size = |peer: &Peer| peer.offer.as_ref().map_or(0, |offer| offer.seed.chunk_size());
-    peers.iter().any(|peer| promises(peer) && !peer.pace.is_late(now, size(peer)))
+    let mut coming = Vec::new();
+    for peer in peers.iter().filter(|peer| !peer.pace.is_late(now, size(peer))) {
+        let delivers = peer.pace.rate().is_some();
+        for (_, fetch) in peer.fetches() {
+            match fetch.stage {
+                Stage::Receiving(index) => coming.push(index),
+                Stage::Asked if delivers => coming.extend_from_slice(&fetch.held),
+                Stage::Asked | Stage::Cancelled | Stage::Abandoned | Stage::Recalled(_) => {}
+            }
+        }
+    }
+    coming.sort_unstable();
+    coming
 }
 
 /// The most bytes that a chunk of this list can have.

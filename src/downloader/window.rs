@@ -41,6 +41,9 @@ const ALONE: u64 = 2 << 20;
 const AMONG_OTHERS: u64 = 1 << 20;
 /// Chunks after which a peer that was too busy once is asked for one more at a time.
 const RAISE: u32 = 64;
+/// The same if they come quickly: then a refusal costs little, and a peer that was too busy may have made more room.
+const QUICK: Duration = Duration::from_millis(1);
+const RAISE_QUICK: u32 = 4;
 /// Chunks asked of one peer, however small they are.
 const MAX_OUTSTANDING: u64 = 64;
 
@@ -180,7 +183,8 @@ impl Pace {
         self.since = now;
         self.snubs = 0;
         self.streak = self.streak.saturating_add(1);
-        if self.streak >= RAISE {
+        let raise = if span < QUICK { RAISE_QUICK } else { RAISE };
+        if self.streak >= raise {
             self.streak = 0;
             self.ceiling = self.ceiling.map(|ceiling| ceiling.saturating_add(1));
         }

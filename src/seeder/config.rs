@@ -16,10 +16,14 @@ pub struct Config {
     pub node: u64,
     /// How many trackers there are.
     pub trackers: u16,
-    /// Chunks sent at once, per file. Default: 2: the best of 1, 2, 4 and 8 in simulated swarms.
+    /// Chunks sent at once, per file; up to 8 if so many are sent within a quarter of [`moment`](Self::moment).
+    /// Default: 2: the best of 1, 2, 4 and 8 in simulated swarms.
     pub slots: u16,
-    /// Requests waiting for a slot, per file; more are answered with `Busy`. Default: 3.
+    /// Requests waiting for a slot, per file; more are answered with `Busy`. Up to 64 may wait if all of them are sent
+    /// within [`moment`](Self::moment). Default: 3.
     pub queue: u16,
+    /// A wait so short that being sent away costs more; zero: none is. Default: 20 ms.
+    pub moment: Duration,
     /// Bytes per second sent, in all. Default: 0.
     pub limit_up: u64,
     /// Bytes per second below which a reader that others wait for loses its connection, but not before 10 s; at least 1.
@@ -27,7 +31,7 @@ pub struct Config {
     pub slowest: u64,
     /// Open connections in total. Default: 1,024.
     pub max_connections: u32,
-    /// Open connections from one source address. Default: 64.
+    /// Open connections from one source address, which is one of IPv4 or a /64 of IPv6. Default: 64.
     pub max_connections_per_source: u32,
     /// How long a connection may ask nothing. Default: 180 s.
     pub idle: Duration,
@@ -46,6 +50,7 @@ impl Default for Config {
             trackers: 0,
             slots: 2,
             queue: 3,
+            moment: Duration::from_millis(20),
             limit_up: 0,
             slowest: 16 << 10,
             max_connections: 1_024,

@@ -234,6 +234,13 @@ pub enum Note {
         /// How many bytes.
         bytes: u32,
     },
+    /// A connection was ended because its peer broke a rule, or for want of room.
+    TurnedAway {
+        /// Whose.
+        from: SocketAddr,
+        /// Why.
+        why: Fault,
+    },
     /// A tracker didn't answer; it is asked again later.
     Unreachable {
         /// Which.

@@ -7,18 +7,10 @@ use core::time::Duration;
 
 use super::event::FileId;
 use super::peer::{Asker, Peer, Prefix, Turns};
+use super::places::Places;
 use crate::machine::Link;
 use crate::time::Time;
 use crate::wire::message::Rejection;
-
-/// How many may be sent, and how many may wait.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Places {
-    /// Chunks sent at once.
-    pub(super) slots: usize,
-    /// Requests waiting for a slot.
-    pub(super) queue: usize,
-}
 
 /// A chunk that is there to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,7 +69,10 @@ pub(super) struct Lane {
     sending: Vec<Sending>,
     waiting: VecDeque<Waiting>,
     sent: Vec<u16>,
+    /// How long a chunk takes.
     pace: Duration,
+    /// How long after one the next is done.
+    beat: Duration,
 }
 
 /// What a chunk is thought to take before the first was sent.
@@ -86,7 +81,13 @@ const FIRST_PACE: Duration = Duration::from_millis(50);
 impl Lane {
     /// Nobody asks yet.
     pub(super) const fn new() -> Self {
-        Self { sending: Vec::new(), waiting: VecDeque::new(), sent: Vec::new(), pace: FIRST_PACE }
+        Self {
+            sending: Vec::new(),
+            waiting: VecDeque::new(),
+            sent: Vec::new(),
+            pace: FIRST_PACE,
+            beat: FIRST_PACE,
+        }
     }
 
     /// Finds a place for a request. While others wait, a network has one place in the queue; and whoever was
@@ -95,6 +96,7 @@ impl Lane {
         let prefix = request.asker.peer.prefix();
         let others = self.waiting.iter().any(|other| other.asker.peer.prefix() != prefix);
         let has_its_place = others && self.places_of_prefix(prefix) > 0;
+        let places = places.at(self.beat);
         let free = places.slots.saturating_sub(self.sending.len());
         if !has_its_place && self.waiting.len() < places.queue.saturating_add(free) {
             self.waiting.push_back(request);
@@ -147,7 +149,7 @@ impl Lane {
 
     /// Is somebody waiting, and a slot free?
     pub(super) fn is_ready(&self, places: Places) -> bool {
-        !self.waiting.is_empty() && self.sending.len() < places.slots
+        !self.waiting.is_empty() && self.sending.len() < places.at(self.beat).slots
     }
 
     /// Takes out the request whose turn it is: networks without a slot first, then peers without one, then the one
@@ -183,8 +185,11 @@ impl Lane {
 
     /// Frees the slot of a request whose chunk was sent.
     pub(super) fn finish(&mut self, now: Time, link: Link, request: u32) -> Option<Sending> {
+        let at_once = u32::try_from(self.sending.len().max(1)).unwrap_or(u32::MAX);
         let done = self.free(link, request)?;
-        self.pace = self.pace.saturating_mul(3).saturating_add(now.since(done.since)) / 4;
+        let took = now.since(done.since);
+        self.pace = self.pace.saturating_mul(3).saturating_add(took) / 4;
+        self.beat = self.beat.saturating_mul(3).saturating_add(took / at_once) / 4;
         Some(done)
     }
 

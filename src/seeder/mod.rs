@@ -20,6 +20,7 @@ mod lease;
 mod library;
 mod looks;
 mod peer;
+mod places;
 mod publishing;
 mod rate;
 mod requests;

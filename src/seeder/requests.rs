@@ -26,7 +26,7 @@ impl Seeder {
         match self.sessions.accept(self.now, link, from) {
             Accepted::Welcome => {}
             Accepted::InPlaceOf(other) => self.close(other, Fault::Full),
-            Accepted::Full => self.outbox.push(Action::Close { link, fault: Fault::Full }),
+            Accepted::Full => self.turn_away(link, from, Fault::Full),
         }
     }
 
@@ -218,9 +218,16 @@ impl Seeder {
     }
 
     pub(super) fn close(&mut self, link: Link, fault: Fault) {
-        if self.sessions.contains(link) {
-            self.outbox.push(Action::Close { link, fault });
+        if let Some(from) = self.sessions.from(link) {
+            self.turn_away(link, from, fault);
             self.closed(link);
+        }
+    }
+
+    fn turn_away(&mut self, link: Link, from: SocketAddr, why: Fault) {
+        self.outbox.push(Action::Close { link, fault: why });
+        if !why.is_routine() {
+            self.outbox.push(Action::Note(Note::TurnedAway { from, why }));
         }
     }
 

@@ -8,6 +8,7 @@ use super::config::Config;
 use super::peer::Peer;
 use super::rate::Bucket;
 use crate::machine::{Deadline, Link};
+use crate::source::source;
 use crate::time::Time;
 use crate::timers::Timers;
 use crate::wire::Message;
@@ -17,6 +18,7 @@ use crate::wire::session::{Asked, Callee, Fault};
 #[derive(Debug)]
 pub(super) struct Sessions {
     links: BTreeMap<Link, Session>,
+    /// How many each source has.
     sources: BTreeMap<IpAddr, u32>,
     timers: Timers<Link>,
     most: usize,
@@ -72,8 +74,8 @@ impl Sessions {
 
     /// Takes in a new connection. At the cap, the one that was silent longest makes room.
     pub(super) fn accept(&mut self, now: Time, link: Link, from: SocketAddr) -> Accepted {
-        let ip = from.ip().to_canonical();
-        if self.sources.get(&ip).is_some_and(|count| *count >= self.most_per_source) {
+        let source = source(from);
+        if self.sources.get(&source).is_some_and(|count| *count >= self.most_per_source) {
             return Accepted::Full;
         }
         let outcome = if self.links.len() < self.most {
@@ -88,7 +90,7 @@ impl Sessions {
         self.timers.set(link, callee.hello_due().unwrap_or(now));
         let patience = Bucket::new(BUSY_RATE, MOST_BUSY, now);
         self.links.insert(link, Session { from, callee, last: now, open: 0, patience });
-        let count = self.sources.entry(ip).or_insert(0);
+        let count = self.sources.entry(source).or_insert(0);
         *count = count.saturating_add(1);
         outcome
     }
@@ -146,11 +148,6 @@ impl Sessions {
         })
     }
 
-    /// Is it known?
-    pub(super) fn contains(&self, link: Link) -> bool {
-        self.links.contains_key(&link)
-    }
-
     /// The other end's address.
     pub(super) fn from(&self, link: Link) -> Option<SocketAddr> {
         self.links.get(&link).map(|session| session.from)
@@ -172,11 +169,11 @@ impl Sessions {
     pub(super) fn close(&mut self, link: Link) {
         let Some(session) = self.links.remove(&link) else { return };
         self.timers.cancel(link);
-        let ip = session.from.ip().to_canonical();
-        if let Some(count) = self.sources.get_mut(&ip) {
+        let source = source(session.from);
+        if let Some(count) = self.sources.get_mut(&source) {
             *count = count.saturating_sub(1);
             if *count == 0 {
-                self.sources.remove(&ip);
+                self.sources.remove(&source);
             }
         }
     }

@@ -7,8 +7,9 @@ use core::time::Duration;
 
 use super::config::Config;
 use super::event::Served;
-use super::lane::{Admission, Chunk, Lane, Places, Sending, Waiting};
+use super::lane::{Admission, Chunk, Lane, Sending, Waiting};
 use super::peer::{Asker, Turns};
+use super::places::Places;
 use super::rate::Bucket;
 use crate::machine::{Deadline, Link};
 use crate::time::Time;
@@ -79,7 +80,7 @@ impl Uploads {
     pub(super) fn new(config: &Config, now: Time) -> Self {
         let cap = |set: u16| if set == 0 { usize::MAX } else { usize::from(set) };
         Self {
-            places: Places { slots: cap(config.slots), queue: cap(config.queue) },
+            places: Places { slots: cap(config.slots), queue: cap(config.queue), moment: config.moment },
             bucket: Bucket::new(config.limit_up, config.limit_up / 10, now),
             turns: Turns::default(),
             lanes: BTreeMap::new(),

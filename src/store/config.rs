@@ -12,7 +12,7 @@ pub struct Config {
     pub file_hash: FileHash,
     /// May a file that is already there under the final name be replaced?
     pub overwrite: bool,
-    /// Sync after so many bytes. Default: 128 MiB.
+    /// Sync after so many bytes. Default: 64 MiB.
     pub sync_bytes: u64,
     /// Sync after so long. Default: 5 s.
     pub sync_after: Duration,
@@ -26,7 +26,7 @@ impl Config {
         Self {
             file_hash,
             overwrite: false,
-            sync_bytes: 128 << 20,
+            sync_bytes: 64 << 20,
             sync_after: Duration::from_secs(5),
             checks: 4,
         }

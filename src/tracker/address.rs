@@ -1,6 +1,6 @@
 //! Who is who: which address a node is listed under, and which others it stands with.
 
-use core::net::{IpAddr, Ipv6Addr, SocketAddr};
+use core::net::{IpAddr, SocketAddr};
 
 use crate::wire::message::HolderAddr;
 
@@ -64,14 +64,6 @@ fn covers((network, bits): (IpAddr, u8), ip: IpAddr) -> bool {
             (network.to_bits() ^ ip.to_bits()) & mask == 0
         }
         (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
-    }
-}
-
-/// Whom a quota is counted against: an IPv4 address, or an IPv6 /64, which one customer has to themselves.
-pub(super) fn source(from: SocketAddr) -> IpAddr {
-    match from.ip().to_canonical() {
-        IpAddr::V4(v4) => IpAddr::V4(v4),
-        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64))),
     }
 }
 
@@ -160,13 +152,11 @@ mod tests {
     }
 
     #[test]
-    fn neighbours_share_a_prefix_and_customers_a_source() {
+    fn neighbours_share_a_prefix() {
         let prefix = |text| Prefix::from(HolderAddr::At(addr(text)));
         assert_eq!(prefix("10.0.0.1:1"), prefix("10.0.0.200:2"));
         assert_ne!(prefix("10.0.0.1:1"), prefix("10.0.1.1:1"));
         assert_eq!(prefix("[2001:db8:1:2::1]:1"), prefix("[2001:db8:1:ff::1]:1"));
         assert_ne!(prefix("[2001:db8:1::1]:1"), prefix("[2001:db8:2::1]:1"));
-        assert_eq!(source(addr("[2001:db8::1]:1")), source(addr("[2001:db8::ffff:1]:1")));
-        assert_ne!(source(addr("10.0.0.1:1")), source(addr("10.0.0.2:1")));
     }
 }

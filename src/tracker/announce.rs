@@ -108,6 +108,7 @@ impl Registry {
         let row = self.nodes.get_mut(node)?;
         let lease = self.leases.insert(Lease {
             node,
+            holder: row.identity.holder,
             prefix: row.place.prefix,
             token: who.token,
             link: Some(who.link),

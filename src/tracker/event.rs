@@ -109,6 +109,13 @@ pub enum Note {
         /// How many holders were named.
         holders: u32,
     },
+    /// A connection was ended because its peer broke a rule, or for want of room.
+    TurnedAway {
+        /// Whose.
+        from: SocketAddr,
+        /// Why.
+        why: Fault,
+    },
     /// A request was refused.
     Refused {
         /// Whose.

@@ -7,7 +7,7 @@ use super::address::Identity;
 use super::prefixes::Place;
 use crate::machine::Link;
 use crate::time::Time;
-use crate::wire::message::{Digest, Entry, SeedKey};
+use crate::wire::message::{Digest, Entry, HolderAddr, SeedKey};
 
 /// An address that is announced, whoever announces it.
 #[derive(Debug)]
@@ -26,9 +26,16 @@ pub(super) struct Node {
     pub(super) draft: Option<Box<Draft>>,
 }
 
-/// One set of entries.
+/// One set of entries. What each query looks at comes first, so that it lies together.
 #[derive(Debug)]
+#[repr(C)]
 pub(super) struct Lease {
+    /// From this moment on it has expired.
+    pub(super) deadline: Time,
+    /// Where its node is.
+    pub(super) holder: HolderAddr,
+    /// How far it has come.
+    pub(super) phase: Phase,
     /// Whose.
     pub(super) node: u32,
     /// The number of the node's prefix.
@@ -37,10 +44,6 @@ pub(super) struct Lease {
     pub(super) token: u64,
     /// The connection that speaks for it, while that is open.
     pub(super) link: Option<Link>,
-    /// From this moment on it has expired.
-    pub(super) deadline: Time,
-    /// How far it has come.
-    pub(super) phase: Phase,
     /// How many entries it has.
     pub(super) entries: u32,
     /// Their digest.

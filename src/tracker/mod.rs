@@ -34,12 +34,13 @@ pub use event::{Action, Event, Note};
 use alloc::sync::Arc;
 use core::net::SocketAddr;
 
-use self::address::{Ends, identify, source};
+use self::address::{Ends, identify};
 use self::announce::Outcome;
 use self::registry::{Registry, Speaker};
 use self::sessions::Sessions;
 use crate::entropy::Entropy;
 use crate::machine::{Deadline, Link, Machine, Outbox};
+use crate::source::source;
 use crate::time::Time;
 use crate::wire::limits::MAX_HOLDERS;
 use crate::wire::message::{Hello, Message, Query, Refusal, Update, Updated, VERSION};
@@ -127,7 +128,7 @@ impl Tracker {
         let room = if full { None } else { Some(source(ends.from)) };
         match room.and_then(|address| self.registry.sources.connect(self.now, address, per_source)) {
             Some(source) => self.sessions.open(self.now, link, ends, source),
-            None => self.outbox.push(Action::Close { link, fault: Fault::Full }),
+            None => self.turn_away(link, ends.from, Fault::Full),
         }
     }
 
@@ -274,16 +275,23 @@ impl Tracker {
     }
 
     fn close(&mut self, link: Link, fault: Fault) {
-        if self.forget(link) {
-            self.outbox.push(Action::Close { link, fault });
+        if let Some(from) = self.forget(link) {
+            self.turn_away(link, from, fault);
         }
     }
 
-    /// Forgets a connection; false if it was forgotten before.
-    fn forget(&mut self, link: Link) -> bool {
-        let Some(session) = self.sessions.close(link) else { return false };
+    fn turn_away(&mut self, link: Link, from: SocketAddr, why: Fault) {
+        self.outbox.push(Action::Close { link, fault: why });
+        if !why.is_routine() {
+            self.outbox.push(Action::Note(Note::TurnedAway { from, why }));
+        }
+    }
+
+    /// Forgets a connection; gives whose it was, unless it was forgotten before.
+    fn forget(&mut self, link: Link) -> Option<SocketAddr> {
+        let session = self.sessions.close(link)?;
         self.registry.disconnect(link, session.node);
         self.registry.sources.disconnect(self.now, session.source);
-        true
+        Some(session.ends.from)
     }
 }

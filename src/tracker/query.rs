@@ -28,7 +28,15 @@ impl Registry {
             let addr = self.address(lease).filter(|addr| !query.stale.contains(addr))?;
             (own != Some(lease)).then_some(addr)
         };
-        let holders: Vec<Holder> = sample(&seeds, size, &mut entropy, usable);
+        let all = seeds.iter().fold(0_usize, |sum, seed| sum.saturating_add(seed.holders.len()));
+        let holders = if all <= size {
+            let mut holders = Vec::with_capacity(all);
+            holders.extend(seeds.iter().flat_map(|seed| everybody(seed, usable)));
+            entropy.shuffle(&mut holders);
+            holders
+        } else {
+            sample(&seeds, size, &mut entropy, usable)
+        };
         let counts = seeds.into_iter().map(|seed| {
             let (complete, partial) = self.counts(seed);
             SeedCount { seed_id: seed.key.seed_id, complete, partial }
@@ -38,8 +46,7 @@ impl Registry {
 
     /// Where the node of a lease is, if the lease is alive.
     fn address(&self, lease: u32) -> Option<HolderAddr> {
-        let node = self.alive(lease)?.node;
-        self.nodes.get(node).map(|node| node.identity.holder)
+        self.alive(lease).map(|lease| lease.holder)
     }
 
     /// The seeds to name: the one that was asked for, or some of the file's.
@@ -61,6 +68,14 @@ impl Registry {
         draw(claims, &mut chosen, fits, entropy);
         chosen
     }
+}
+
+/// All holders of a seed that may be named: what a sample comes to if there is room for all.
+fn everybody(seed: &Seed, usable: impl Fn(u32) -> Option<HolderAddr>) -> impl Iterator<Item = Holder> {
+    let seed_id = seed.key.seed_id;
+    seed.holders.members().iter().filter_map(move |member| {
+        Some(Holder { addr: usable(member.lease)?, seed_id, complete: member.group.is_complete() })
+    })
 }
 
 /// Adds seeds at random to those that rank first.

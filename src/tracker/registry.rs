@@ -147,6 +147,14 @@ impl Registry {
     /// Claimed complete and partial holders of a seed. Exact up to 64 of each; beyond that, those of leases that
     /// have not begun, or have ended and are being removed, may be counted in.
     pub(super) fn counts(&self, seed: &Seed) -> (u32, u32) {
+        let members = seed.holders.members();
+        if members.len() <= COUNTED {
+            let live = members.iter().filter(|member| self.alive(member.lease).is_some());
+            return live.fold((0, 0), |(complete, partial), member| match member.group.is_complete() {
+                true => (complete.saturating_add(1), partial),
+                false => (complete, partial.saturating_add(1)),
+            });
+        }
         let count = |members: &[Member]| {
             let live = |member: &&Member| self.alive(member.lease).is_some();
             let count = match members.len() {
@@ -162,8 +170,9 @@ impl Registry {
     /// Does anybody hold the seed right now?
     pub(super) fn is_held(&self, number: u32) -> bool {
         let seed = self.seeds.get(number);
-        seed.is_some_and(|seed| {
-            [true, false].into_iter().any(|all| self.any_alive(seed.holders.claiming(all)))
+        seed.is_some_and(|seed| match seed.holders.members() {
+            few if few.len() <= COUNTED => self.any_alive(few),
+            _ => [true, false].into_iter().any(|all| self.any_alive(seed.holders.claiming(all))),
         })
     }
 

@@ -53,6 +53,27 @@ pub enum Fault {
     Stopping,
 }
 
+impl Fault {
+    /// Is it in the ordinary course of things? All others are worth telling an operator.
+    pub const fn is_routine(&self) -> bool {
+        match self {
+            Self::Myself | Self::Finished | Self::Idle | Self::Stopping => true,
+            Self::Malformed(_)
+            | Self::NoHello
+            | Self::Version(_)
+            | Self::OutOfTurn
+            | Self::Unexpected
+            | Self::Unsolicited
+            | Self::BadChunk { .. }
+            | Self::OutOfRange
+            | Self::Flood
+            | Self::Slow
+            | Self::Full
+            | Self::Useless => false,
+        }
+    }
+}
+
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

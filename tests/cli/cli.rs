@@ -5,6 +5,7 @@
 #![expect(clippy::disallowed_methods, reason = "processes live in real time")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod bench;
 mod codes;
 mod demo;
 mod faults;
@@ -19,5 +20,6 @@ mod record;
 mod resume;
 mod share;
 mod targets;
+mod together;
 mod tracker;
 mod world;

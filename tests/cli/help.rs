@@ -6,7 +6,7 @@ use crate::world::World;
 
 const README: &str = include_str!("../../README.md");
 
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 13] = [
     "tracker",
     "seed",
     "share",
@@ -18,6 +18,7 @@ const COMMANDS: [&str; 12] = [
     "ls",
     "peers",
     "demo",
+    "bench",
     "completions",
 ];
 
@@ -42,7 +43,8 @@ fn every_option_in_the_readme_exists() {
     let help =
         COMMANDS.iter().map(|command| world.expect(0, &[command, "--help"]).stdout).collect::<String>();
     let known = options(&help);
-    for option in options(README).difference(&options("--release --workspace --git --locked --path")) {
+    for option in options(README).difference(&options("--release --workspace --git --locked --path --bench"))
+    {
         assert!(known.contains(option), "{option} is in the README only");
     }
     assert!(known.contains("--seed-for") && known.contains("--trust-advertised"));

@@ -1,6 +1,8 @@
 //! What is interrupted goes on, and what is downloaded is seeded.
 
-use crate::world::{CHUNK, World, number, sha256, text};
+use std::fs;
+
+use crate::world::{CHUNK, World, number, sha256, text, until};
 
 #[test]
 fn a_download_that_is_killed_again_and_again_keeps_what_it_has() {
@@ -24,6 +26,31 @@ fn a_download_that_is_killed_again_and_again_keeps_what_it_has() {
     assert!(resumed + CHUNK as u64 >= before, "{resumed} of {before} bytes were kept");
     assert_eq!(sha256(&world.at("copy")), seeder.hash);
     assert!(!world.at("copy.part.journal").exists());
+}
+
+/// Row 24 of the attacks: `kill -9` as soon as one more chunk is taken down, two hundred times.
+#[test]
+fn two_hundred_kills_cost_only_what_was_on_its_way() {
+    const CHUNKS: usize = 512;
+    const KILLS: u64 = 200;
+    let world = World::new();
+    let tracker = world.tracker(&[]);
+    let file = world.file("f", CHUNKS * CHUNK, 1);
+    let seeder = world.seeder(&tracker, &file, &[]);
+    let args = ["get", seeder.link.as_str(), "-o", "copy", "--json", "--limit", "2MiB/s"];
+    let journal = || fs::metadata(world.at("copy.part.journal")).map_or(0, |metadata| metadata.len());
+    for kill in 0..KILLS {
+        let before = journal();
+        let get = world.spawn(&args);
+        until("one more chunk is taken down", || (journal() > before).then_some(()));
+        get.kill();
+        assert!(!world.at("copy").exists() && world.at("copy.part").exists(), "kill {kill}");
+    }
+    let done = world.expect(0, &args[..5]).event("done");
+    let (resumed, fetched) = (number(&done, "resumed_bytes"), number(&done, "fetched_bytes"));
+    assert!(resumed >= (KILLS - 1) * CHUNK as u64, "each run kept a chunk more: {done}");
+    assert_eq!(resumed + fetched, (CHUNKS * CHUNK) as u64, "nothing intact is fetched again: {done}");
+    assert_eq!(sha256(&world.at("copy")), seeder.hash);
 }
 
 #[cfg(unix)]

@@ -22,6 +22,20 @@ fn metrics_are_served_over_http() {
 }
 
 #[test]
+fn whoever_is_turned_away_is_counted() {
+    let world = World::new();
+    let args = ["tracker", "--listen", "127.0.0.1:0", "--metrics", "127.0.0.1:0", "--json"];
+    let mut tracker = world.spawn(&[&args[..], &["--max-connections-per-source", "2"]].concat());
+    let listening = [tracker.event("listening"), tracker.event("listening")];
+    let of = |role: &str| text(listening.iter().find(|event| event["role"] == role).unwrap(), "addr");
+    let _crowd: Vec<_> = (0..5).map(|_| TcpStream::connect(of("tracker")).unwrap()).collect();
+    until("three too many are counted", || {
+        let three = "samara_tracker_turned_away_total{why=\"full\"} 3\n";
+        get(&of("metrics"), "/metrics").contains(three).then_some(())
+    });
+}
+
+#[test]
 fn an_address_that_is_taken_is_an_error_with_a_way_out() {
     let world = World::new();
     let tracker = world.tracker(&[]);

@@ -254,6 +254,20 @@ fn a_list_of_another_file_bans_whoever_sends_it() {
 }
 
 #[test]
+fn another_list_than_the_one_that_was_asked_for_by_its_id_bans_whoever_sends_it() {
+    let file = file(20 * 64);
+    let (wanted, other) = (seed(&file, 64), seed(&file, 128));
+    let pin = Pin::Id(wanted.id());
+    let mut world = World::with_pin(file, Arc::clone(&wanted), pin, Config::default());
+    world.peer(1, Manner::Honest).seed = other;
+    world.begin();
+    world.run(1_000 * MS);
+    assert!(world.notes().any(|note| *note == Note::Banned { addr: addr(1), fault: Fault::Unexpected }));
+    let adopted = |action: &Action| matches!(action, Action::Adopt { .. });
+    assert!(!world.actions().any(adopted), "nobody has handed in the one that the user meant");
+}
+
+#[test]
 fn what_an_earlier_run_left_is_kept_and_goes_on() {
     let mut world = world(10);
     world.stranger(1, Manner::Honest);

@@ -1,6 +1,6 @@
 //! Who may connect, for how long, and what ends a connection.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use samara::seeder::{Action, Config, Event};
@@ -83,6 +83,9 @@ fn caps_hold_and_the_subscriber_idle_longest_makes_room() {
     assert_eq!(accept(&mut bench, 4, [10, 9, 9, 9]), [close(2, Fault::Full)]);
     assert_eq!(accept(&mut bench, 5, [10, 9, 9, 9]), [close(3, Fault::Full)]);
     assert_eq!(accept(&mut bench, 6, [10, 9, 9, 9]), [close(6, Fault::Full)], "two from one address");
+    let (first, other) = (|slot| IpAddr::from([10, 0, slot, 1]), IpAddr::from([10, 9, 9, 9]));
+    let turned_away = [(first(2), Fault::Full), (first(3), Fault::Full), (other, Fault::Full)];
+    assert_eq!(bench.turned_away, turned_away, "each is noted");
 }
 
 #[test]

@@ -1,13 +1,15 @@
 //! A seeder with a made-up disk, made-up peers, and a clock that jumps from deadline to deadline.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use samara::seeder::{Action, Config, Event, FileId, Seeder, Served, TrackerId};
+use samara::seeder::{Action, Config, Event, FileId, Note, Seeder, Served, TrackerId};
 use samara::store::Identity;
 use samara::wire::Message;
 use samara::wire::message::{Fetch, Gone, Hello, SeedKey, VERSION};
+use samara::wire::session::Fault;
 use samara::{Have, Link, Machine, SafeName, Seed, SeedBuilder, Time};
 
 pub(crate) struct Bench {
@@ -17,6 +19,8 @@ pub(crate) struct Bench {
     pub(crate) disk: BTreeMap<FileId, Identity>,
     /// Looks are answered at once.
     pub(crate) looks: bool,
+    /// Whose connections were ended, and why.
+    pub(crate) turned_away: Vec<(IpAddr, Fault)>,
 }
 
 pub(crate) const fn at(millis: u64) -> Time {
@@ -45,7 +49,7 @@ pub(crate) fn identity(number: u32) -> Identity {
 impl Bench {
     pub(crate) fn new(config: Config) -> Self {
         let seeder = Seeder::new(Config { node: 1, port: 7_000, ..config }, 42, Time::ZERO);
-        Self { seeder, now: Time::ZERO, disk: BTreeMap::new(), looks: true }
+        Self { seeder, now: Time::ZERO, disk: BTreeMap::new(), looks: true, turned_away: Vec::new() }
     }
 
     /// Hands in one event; gives what it leads to. Looks are answered on the way, if so wished.
@@ -58,6 +62,7 @@ impl Bench {
                     let identity = self.disk.get(&file).copied();
                     self.seeder.handle(self.now, Event::Looked { file, identity });
                 }
+                Action::Note(Note::TurnedAway { from, why }) => self.turned_away.push((from.ip(), why)),
                 other => actions.push(other),
             }
         }

@@ -1,5 +1,5 @@
 use super::support::*;
-use samara::tracker::{Action, Config, Event};
+use samara::tracker::{Action, Config, Event, Note};
 use samara::wire::message::{Fetch, Hello, Refusal, VERSION};
 use samara::wire::session::Fault;
 use samara::wire::{DecodeError, Message};
@@ -131,6 +131,8 @@ fn connections_are_capped_in_total_and_per_source() {
     assert!(full(world.accept("10.0.0.4").1));
     world.close(&first);
     assert!(!full(world.accept("10.0.0.4").1));
+    let noted = |note: &&Note| matches!(note, Note::TurnedAway { why: Fault::Full, .. });
+    assert_eq!(world.notes.iter().filter(noted).count(), 3, "each is noted");
 }
 
 #[test]

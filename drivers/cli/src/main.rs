@@ -19,11 +19,13 @@ mod signals;
 mod tally;
 mod target;
 mod text;
+mod turned_away;
 mod uploads;
 mod walk;
 mod watch;
 
 use clap::Parser;
+use tokio::runtime::Builder;
 
 use exit::{Code, Failure, Outcome};
 
@@ -43,7 +45,11 @@ fn main() -> ! {
 }
 
 fn run(cli: &args::Cli) -> Outcome {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
+    // A tracker is one machine under one lock: a thread of its own does more requests than several that wait for one
+    // another.
+    let alone = matches!(cli.command, args::Command::Tracker(_));
+    let mut builder = if alone { Builder::new_current_thread() } else { Builder::new_multi_thread() };
+    let runtime = builder
         .enable_all()
         .build()
         .map_err(|error| Failure::new(Code::Other, format!("cannot start: {}", text::os(&error))))?;

@@ -12,6 +12,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 use samara::tracker::Note;
 use samara::wire::message::Refusal;
+use samara::wire::session::Fault;
 use samara_tokio::Counters;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -25,7 +26,7 @@ const REQUEST: usize = 8 << 10;
 /// How long one connection may take.
 const TIME: Duration = Duration::from_secs(5);
 
-/// A label: why a tracker refused.
+/// A label: why a tracker refused something, or turned somebody away.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Why(&'static str);
 
@@ -46,6 +47,7 @@ pub(crate) struct Metrics {
     queries: Counter,
     holders: Counter,
     refusals: Family<Why, Counter<u64, AtomicU64>>,
+    turned_away: Family<Why, Counter<u64, AtomicU64>>,
     connections: Gauge,
     accepted: Gauge,
     requests: Gauge,
@@ -70,6 +72,9 @@ impl Metrics {
         let holders = counter("holders_named", "Holders named in answers");
         let refusals = Family::default();
         registry.register("refusals", "Requests refused", refusals.clone());
+        let turned_away = Family::default();
+        let help = "Connections ended because their peer broke a rule, or for want of room";
+        registry.register("turned_away", help, turned_away.clone());
         let mut gauge = |name, help| {
             let gauge = Gauge::default();
             registry.register(name, help, gauge.clone());
@@ -89,6 +94,7 @@ impl Metrics {
             queries,
             holders,
             refusals,
+            turned_away,
             connections,
             accepted,
             requests,
@@ -104,11 +110,10 @@ impl Metrics {
             Note::Expired { .. } => self.expired.inc(),
             Note::Left { .. } => self.left.inc(),
             Note::Published { .. } => self.published.inc(),
-            Note::Queried { holders, .. } => {
-                self.holders.inc_by(u64::from(*holders));
-                self.queries.inc()
-            }
+            // Counted by the driver.
+            Note::Queried { .. } => return,
             Note::Refused { why, .. } => self.refusals.get_or_create(&Why(word(*why))).inc(),
+            Note::TurnedAway { why, .. } => self.turned_away.get_or_create(&Why(cause(*why))).inc(),
         };
     }
 
@@ -120,6 +125,8 @@ impl Metrics {
         set(&self.requests, counters.requests);
         set(&self.received, counters.received);
         set(&self.sent, counters.sent);
+        self.queries.inc_by(counters.queries.saturating_sub(self.queries.get()));
+        self.holders.inc_by(counters.named.saturating_sub(self.holders.get()));
     }
 
     fn text(&self) -> String {
@@ -138,6 +145,24 @@ const fn word(why: Refusal) -> &'static str {
         Refusal::Quota => "quota",
         Refusal::Denied => "denied",
         Refusal::Invalid => "invalid",
+    }
+}
+
+const fn cause(why: Fault) -> &'static str {
+    match why {
+        Fault::Full => "full",
+        Fault::NoHello => "no_hello",
+        Fault::Flood => "flood",
+        Fault::Slow => "slow",
+        Fault::Malformed(_) => "malformed",
+        Fault::Version(_) => "version",
+        Fault::OutOfTurn
+        | Fault::Unexpected
+        | Fault::Unsolicited
+        | Fault::BadChunk { .. }
+        | Fault::OutOfRange
+        | Fault::Useless => "rules",
+        Fault::Myself | Fault::Finished | Fault::Idle | Fault::Stopping => "routine",
     }
 }
 
@@ -214,11 +239,18 @@ mod tests {
         let metrics = Metrics::new();
         let from = "10.0.0.1:5".parse().unwrap();
         metrics.take(&Note::Refused { from, why: Refusal::Quota });
+        metrics.take(&Note::TurnedAway { from, why: Fault::Full });
         metrics.take(&Note::Left { node: from });
         metrics.take(&Note::Left { node: from });
+        for queries in [2, 5] {
+            metrics.observe(Counters { queries, named: 10 * queries, ..Counters::default() });
+        }
         let text = metrics.text();
         assert!(text.contains("samara_tracker_refusals_total{why=\"quota\"} 1\n"), "{text}");
+        assert!(text.contains("samara_tracker_turned_away_total{why=\"full\"} 1\n"), "{text}");
         assert!(text.contains("samara_tracker_leases_left_total 2\n"), "{text}");
+        assert!(text.contains("samara_tracker_queries_total 5\n"), "{text}");
+        assert!(text.contains("samara_tracker_holders_named_total 50\n"), "{text}");
         assert!(text.ends_with("# EOF\n"));
     }
 }

@@ -57,6 +57,8 @@ pub(crate) enum Event<'a> {
         file_hash: FileHash,
         length: u64,
         seconds: f64,
+        /// Of these the disk was syncing so many, most of them beside other work.
+        sync_s: f64,
         resumed_bytes: u64,
         fetched_bytes: u64,
         stale: usize,
@@ -66,6 +68,17 @@ pub(crate) enum Event<'a> {
     },
     /// Bytes of files sent since the start, and how many peers took some in the last ten seconds.
     Uploaded { bytes: u64, peers: usize, rate: u64 },
+    /// What was measured: rates in bytes per second.
+    Bench {
+        length: u64,
+        disk: u64,
+        hash: u64,
+        verify: u64,
+        network: u64,
+        download: u64,
+        syncing_s: f64,
+        limit: &'a str,
+    },
     /// A seed file is written.
     Created {
         path: &'a str,
@@ -154,6 +167,7 @@ mod tests {
             file_hash: FileHash::of_nothing(),
             length: 0,
             seconds: 0.5,
+            sync_s: 0.25,
             resumed_bytes: 0,
             fetched_bytes: 0,
             stale: 0,

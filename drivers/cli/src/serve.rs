@@ -1,13 +1,14 @@
 //! A running node as `seed`, `share`, `node` and a finished `get` have it: files come and go, trackers acknowledge
 //! them, bytes are sent, until a signal stops it in order.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use samara::link::{MAX_TRACKERS, ShareLink};
 use samara::node::Note;
 use samara::seeder::{self, FileId, TrackerId};
-use samara_tokio::{NodeHandle, NodeOptions, Recording, Report, Reports, Tokio};
+use samara_tokio::{NodeHandle, NodeOptions, Recording, Report, Reports, Tokio, Tuned};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, interval, sleep_until, timeout};
 
@@ -17,6 +18,7 @@ use crate::hashing::{Change, Ready};
 use crate::output::{Event, Out, json_path};
 use crate::shelf::{Shares, Shelf};
 use crate::signals::{Signals, stopped};
+use crate::turned_away::TurnedAway;
 use crate::uploads::Uploads;
 use crate::{log, net, reach, seeds, text};
 
@@ -44,9 +46,16 @@ pub(crate) async fn start(
     let entropy = net::entropy()?;
     let options = NodeOptions { listen: net::resolve(listen).await?, trackers, config, entropy };
     let recording = record.map_or(Ok(None), recording)?;
-    let started = NodeHandle::start_recorded(Tokio, options, recording).await;
+    let started = match &giving.congestion {
+        None => NodeHandle::start_recorded(Tokio, options, recording).await,
+        Some(name) => NodeHandle::start_recorded(Tuned::new(name), options, recording).await,
+    };
     started.map_err(|error| {
         record.into_iter().for_each(discard);
+        if giving.congestion.is_some() && error.kind() == ErrorKind::InvalidInput {
+            return Failure::new(Code::Usage, error.to_string())
+                .next("cat /proc/sys/net/ipv4/tcp_allowed_congestion_control lists them");
+        }
         Failure::listen(listen, &error)
     })
 }
@@ -56,7 +65,7 @@ pub(crate) fn recording(record: &Record) -> Result<Option<Recording>, Failure> {
     let Some(path) = &record.path else { return Ok(None) };
     match Recording::create(path) {
         Ok(recording) => Ok(Some(recording)),
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
             let message = format!("cannot record into {}: it exists", text::path(path));
             Err(Failure::new(Code::Differs, message).next("--record with another name"))
         }
@@ -114,6 +123,7 @@ pub(crate) struct Server<'a> {
     trackers: Vec<String>,
     shelf: Shelf,
     uploads: Uploads,
+    turned_away: TurnedAway,
     save: Option<Save>,
     silence: Silence,
 }
@@ -138,8 +148,8 @@ impl<'a> Server<'a> {
         trackers: Vec<String>,
     ) -> Self {
         let silence = if trackers.is_empty() { Silence::Over } else { Silence::Nothing };
-        let (shelf, uploads) = (Shelf::default(), Uploads::default());
-        Self { global, out, node, reports, trackers, shelf, uploads, save: None, silence }
+        let (shelf, uploads, turned_away) = (Shelf::default(), Uploads::default(), TurnedAway::default());
+        Self { global, out, node, reports, trackers, shelf, uploads, turned_away, save: None, silence }
     }
 
     /// Also writes a seed file.
@@ -234,6 +244,7 @@ impl<'a> Server<'a> {
                 }
             }
             seeder::Note::Uploaded { to, .. } => self.uploads.sent(Instant::now(), to),
+            seeder::Note::TurnedAway { from, why } => self.turned_away.take(from, why),
             seeder::Note::Unreachable { tracker } => {
                 tracing::info!("tracker {} does not answer; trying again", self.tracker(tracker));
             }
@@ -253,6 +264,7 @@ impl<'a> Server<'a> {
                 log::say(self.global, &line);
             }
         }
+        self.turned_away.tell(now);
         if let Silence::Since(start) = self.silence
             && now - start >= PATIENCE
         {

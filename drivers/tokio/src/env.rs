@@ -12,6 +12,7 @@ use std::sync::Arc;
 use samara::Time;
 use samara::store::{Identity, Op, Outcome};
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::runtime::Handle;
 
 /// A world to run in. Its tasks run on a tokio runtime, and its time-outs on tokio's clock, which a simulation may
 /// pause.
@@ -40,11 +41,12 @@ pub trait Env: Clone + Send + Sync + 'static {
     /// The time, since an origin that stays the same.
     fn now(&self) -> Time;
 
-    /// Does `work` that keeps a processor busy for a millisecond or so, as many at once as there are processors.
-    fn hash<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> T + Send + 'static,
-    ) -> impl Future<Output = T> + Send;
+    /// Has `work` done, which keeps a processor busy or waits for a disk, and doesn't wait for it. It may be done on a
+    /// thread of `runtime` that is meant for this, or here and now.
+    fn elsewhere(&self, runtime: &Handle, work: impl FnOnce() + Send + 'static);
+
+    /// How many processors there are.
+    fn processors(&self) -> usize;
 
     /// Does `work` that may wait for a disk.
     fn block<T: Send + 'static>(

@@ -54,6 +54,9 @@ pub mod files;
 mod connection;
 mod disk;
 mod env;
+mod hashing;
+#[cfg(feature = "interleaved")]
+mod interleaved;
 mod line;
 mod node;
 mod pool;
@@ -65,13 +68,24 @@ mod run;
 #[cfg(test)]
 mod tests;
 mod tracker;
+mod tuned;
 mod writer;
 
 pub use env::{Content, Disk, Env, Incoming, Part, Sink, Stream};
+#[cfg(feature = "interleaved")]
+pub use interleaved::Interleaved;
 pub use node::{NodeHandle, NodeOptions, Order, Report, Reports, Traffic};
 pub use real::Tokio;
 pub use record::Recording;
 pub use tracker::{Counters, TrackerHandle};
+pub use tuned::Tuned;
+
+/// What hashes chunks here.
+#[cfg(feature = "interleaved")]
+type Sha256 = Interleaved;
+/// What hashes chunks here.
+#[cfg(not(feature = "interleaved"))]
+type Sha256 = samara::hash::Sha2;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

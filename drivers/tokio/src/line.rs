@@ -47,9 +47,9 @@ struct Queue {
 /// What to write next.
 #[derive(Debug)]
 pub(crate) enum Next {
-    /// The control bytes that were taken.
-    Control,
-    /// A chunk.
+    /// The bytes that were taken.
+    Flush,
+    /// A chunk, after them.
     Serve(Serve),
     /// No chunk: the serving of this request was stopped before it began.
     Stopped(u32),
@@ -143,28 +143,31 @@ impl Line {
         }
     }
 
-    /// What to write next; control bytes go into `out`, which has been written.
+    /// What to write next; control bytes are put behind those that are in `out`, unwritten.
     pub(crate) fn next(&self, out: &mut Vec<u8>) -> Next {
         let mut queue = lock(&self.queue);
         self.take(&mut queue, out);
-        if !out.is_empty() {
-            return Next::Control;
-        }
         if queue.closing {
-            return Next::Close;
+            return if out.is_empty() { Next::Close } else { Next::Flush };
         }
         let stopped = queue.serves.iter().position(|serve| queue.stops.contains(&serve.request));
         if let Some(serve) = stopped.and_then(|at| queue.serves.remove(at)) {
             queue.stops.retain(|request| *request != serve.request);
             return Next::Stopped(serve.request);
         }
-        let Some(serve) = queue.serves.pop_front() else { return Next::Nothing };
+        let Some(serve) = queue.serves.pop_front() else {
+            return if out.is_empty() { Next::Nothing } else { Next::Flush };
+        };
         queue.serving = Some(serve.request);
         Next::Serve(serve)
     }
 
-    /// Between two frames of a chunk: is the serving to go on? Then control bytes go into `out`, which has been
-    /// written.
+    /// The chunks that come after the one that is being sent, as it looks now.
+    pub(crate) fn queued(&self) -> Vec<Serve> {
+        lock(&self.queue).serves.iter().cloned().collect()
+    }
+
+    /// Between two frames of a chunk: is the serving to go on? Then control bytes are put behind those in `out`.
     pub(crate) fn between(&self, out: &mut Vec<u8>) -> bool {
         let mut queue = lock(&self.queue);
         let on = !queue.closing && !queue.serving.is_some_and(|request| queue.stops.contains(&request));
@@ -175,12 +178,11 @@ impl Line {
     }
 
     fn take(&self, queue: &mut Queue, out: &mut Vec<u8>) {
-        out.clear();
-        // After a large answer, don't keep its buffer.
-        if out.capacity() > 4 * MAX_UNSENT {
-            *out = Vec::new();
+        if out.is_empty() {
+            std::mem::swap(out, &mut queue.control);
+        } else {
+            out.append(&mut queue.control);
         }
-        std::mem::swap(out, &mut queue.control);
         if queue.writing > 0 {
             self.written.notify_one();
         }

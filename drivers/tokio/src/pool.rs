@@ -31,10 +31,11 @@ impl Pool {
     /// A buffer of `len` bytes with whatever was in it before.
     pub(crate) fn take(&self, len: usize) -> Buffer {
         let mut stock = lock(&self.0);
-        let fitting = stock.idle.iter().position(|bytes| bytes.len() >= len && bytes.len() / 4 <= len);
+        // The one that came back last: it may still be in a processor's cache.
+        let fitting = stock.idle.iter().rposition(|bytes| bytes.len() >= len && bytes.len() / 4 <= len);
         let bytes = match fitting {
             Some(at) => {
-                let bytes = stock.idle.swap_remove(at);
+                let bytes = stock.idle.remove(at);
                 stock.bytes -= bytes.len();
                 bytes
             }

@@ -1,36 +1,36 @@
 //! The reading side of a connection: frames to events, data straight into the chunk's buffer.
 
 use std::collections::VecDeque;
+use std::convert::Infallible;
 use std::future::pending;
 use std::io;
 use std::sync::Arc;
 
 use bytes::{Buf, BufMut, BytesMut};
 use samara::Link;
-use samara::hash::{Hashed, Sha2};
 use samara::seed::Step;
 use samara::wire::codec;
 use samara::wire::frame::Class;
 use samara::wire::limits::MAX_UNKNOWN_FRAMES;
 use samara::wire::{DecodeError, Decoded, Frame, Message};
 use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::task::JoinSet;
+use tokio::sync::mpsc;
 
 use crate::env::Env;
+use crate::hashing::Whole;
 use crate::line::Line;
 use crate::pool::Buffer;
 use crate::role::{Input, Role};
 use crate::run::{Driver, count};
 
-/// The least that is read at once. Dialled connections never read ahead more than this, so that hardly any byte of a
-/// chunk passes through this buffer.
-const SMALL: usize = 4 << 10;
-/// The most that is read at once from an accepted connection that sends a lot.
+/// What a dialled connection reads ahead at most, so that hardly any byte of a chunk passes through this buffer; but one
+/// chunk's last frame and the next one's first fit.
+const DIALLED: usize = 8 << 10;
+/// What an accepted connection reads at once: the more the more it sends. Thousands of idle ones take little.
+const SMALL: usize = 1 << 10;
 const LARGE: usize = 64 << 10;
 /// Messages that are handled under one lock, and answered with one write.
 const BATCH: usize = 64;
-/// Chunks of one connection that are being hashed while more is read.
-const HASHING: usize = 4;
 
 /// Reads one connection.
 pub(crate) struct Reader<'a, E: Env, R: Role, S> {
@@ -44,7 +44,8 @@ pub(crate) struct Reader<'a, E: Env, R: Role, S> {
     window: usize,
     batch: VecDeque<Input>,
     chunks: Vec<Chunk>,
-    hashing: JoinSet<()>,
+    /// Each chunk that is not yet handed in holds a clone of the first, so that the second tells when all are.
+    pending: (mpsc::Sender<Infallible>, mpsc::Receiver<Infallible>),
     /// Frames that this version doesn't know.
     unknown: u32,
 }
@@ -65,10 +66,10 @@ impl<'a, E: Env, R: Role, S: AsyncRead + Unpin> Reader<'a, E, R, S> {
             line,
             source,
             ahead: BytesMut::new(),
-            window: SMALL,
+            window: if link.space == Link::ACCEPTED { SMALL } else { DIALLED },
             batch: VecDeque::new(),
             chunks: Vec::new(),
-            hashing: JoinSet::new(),
+            pending: mpsc::channel(1),
             unknown: 0,
         }
     }
@@ -76,7 +77,9 @@ impl<'a, E: Env, R: Role, S: AsyncRead + Unpin> Reader<'a, E, R, S> {
     /// Reads until the peer ends the connection; everything that came is handed in before it returns.
     pub(crate) async fn run(mut self) -> io::Result<()> {
         let result = self.frames().await;
-        while self.hashing.join_next().await.is_some() {}
+        let (ours, mut all) = self.pending;
+        drop(ours);
+        while all.recv().await.is_some() {}
         result
     }
 
@@ -162,31 +165,18 @@ impl<'a, E: Env, R: Role, S: AsyncRead + Unpin> Reader<'a, E, R, S> {
         chunk.filled += len;
         if chunk.filled == chunk.step.len as usize {
             let chunk = self.chunks.swap_remove(at);
-            self.hash(chunk).await;
+            let Chunk { request, step, buffer, .. } = chunk;
+            let (link, pending) = (self.link, self.pending.0.clone());
+            let place = self.driver.hashing.place().await;
+            self.driver.whole(Whole { link, request, step, bytes: buffer.freeze(), pending, place });
         }
         Ok(())
-    }
-
-    /// Has a whole chunk hashed and handed in, while reading goes on.
-    async fn hash(&mut self, chunk: Chunk) {
-        while self.hashing.len() >= HASHING {
-            self.hashing.join_next().await;
-        }
-        let (driver, link, Chunk { request, step, buffer, .. }) = (self.driver.clone(), self.link, chunk);
-        self.hashing.spawn(async move {
-            let env = driver.env.clone();
-            env.hash(move || {
-                let hashed = Hashed::new::<Sha2>(step.start, step.last, buffer.freeze());
-                driver.input(Input::Chunk { link, request, hashed });
-            })
-            .await;
-        });
     }
 
     /// Reads until there are at least `bytes`; says no if the stream ends before.
     async fn fill(&mut self, bytes: usize) -> io::Result<bool> {
         while self.ahead.len() < bytes {
-            if self.ahead.is_empty() && self.ahead.capacity() > LARGE {
+            if self.ahead.is_empty() && self.ahead.capacity() > 4 * self.window {
                 self.ahead = BytesMut::new();
             }
             let want = self.window.max(bytes - self.ahead.len());

@@ -10,7 +10,7 @@ use std::sync::{Arc, LazyLock};
 use samara::Time;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream, lookup_host};
-use tokio::sync::Semaphore;
+use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 
@@ -23,10 +23,6 @@ pub struct Tokio;
 
 /// When the process first asked for the time.
 static ORIGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
-
-/// One permit per processor.
-static HASHERS: LazyLock<Semaphore> =
-    LazyLock::new(|| Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from)));
 
 impl Env for Tokio {
     type Listener = TcpListener;
@@ -60,9 +56,12 @@ impl Env for Tokio {
         Time::from_micros(u64::try_from(micros).unwrap_or(u64::MAX))
     }
 
-    async fn hash<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
-        let _permit = HASHERS.acquire().await;
-        self.block(work).await
+    fn elsewhere(&self, runtime: &Handle, work: impl FnOnce() + Send + 'static) {
+        drop(runtime.spawn_blocking(work));
+    }
+
+    fn processors(&self) -> usize {
+        std::thread::available_parallelism().map_or(2, usize::from)
     }
 
     async fn block<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {

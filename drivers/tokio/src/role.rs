@@ -8,12 +8,13 @@ use std::sync::Arc;
 use samara::hash::Hashed;
 use samara::record::{Signed, ToRecord};
 use samara::seed::Step;
-use samara::seeder::Served;
-use samara::store::Identity;
+use samara::seeder::{FileId, Served};
+use samara::store::{Identity, Outcome};
 use samara::wire::session::Fault;
 use samara::wire::{DecodeError, Message};
 use samara::{Link, Machine};
 
+use crate::disk::Job;
 use crate::env::{Content, Disk, Part};
 
 /// A machine, with what the driver keeps beside it.
@@ -27,6 +28,9 @@ pub(crate) trait Role: Send + 'static {
     /// Carries out an action, or hands back what the network has to do. Called under the lock: it only puts things
     /// into queues.
     fn carry_out(&mut self, action: <Self::Machine as Machine>::Action) -> Option<Command>;
+
+    /// What may be done on the disk now. Called under the lock, often.
+    fn jobs(&mut self) -> Vec<Job>;
 }
 
 /// What happens on the network.
@@ -40,6 +44,7 @@ pub(crate) enum Input {
     Malformed { link: Link, error: DecodeError },
     Chunk { link: Link, request: u32, hashed: Hashed },
     Served { link: Link, request: u32, outcome: Served },
+    Disk { file: FileId, job: u32, outcome: Outcome },
     Closed { link: Link },
 }
 
@@ -64,7 +69,7 @@ pub(crate) enum Whom {
 }
 
 /// A chunk to send.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Serve {
     pub(crate) request: u32,
     pub(crate) origin: Origin,

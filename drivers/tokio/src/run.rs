@@ -12,7 +12,9 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use crate::connection;
+use crate::disk::Job;
 use crate::env::{Env, Incoming};
+use crate::hashing::Hashing;
 use crate::line::Line;
 use crate::lock;
 use crate::pool::Pool;
@@ -28,6 +30,7 @@ pub(crate) struct Driver<E: Env, R: Role> {
     tasks: Tasks,
     pub(crate) meters: Arc<Meters>,
     pub(crate) pool: Pool,
+    pub(crate) hashing: Hashing,
 }
 
 /// What the lock protects.
@@ -58,6 +61,8 @@ pub(crate) struct Meters {
     pub(crate) received: AtomicU64,
     /// Bytes of chunks written.
     pub(crate) sent: AtomicU64,
+    /// Microseconds that syncs took.
+    pub(crate) syncing: AtomicU64,
 }
 
 /// A driver of whatever kind, to be ended.
@@ -89,6 +94,7 @@ impl<E: Env, R: Role> Driver<E, R> {
         listener: E::Listener,
         recorder: Option<Recorder>,
     ) -> Arc<Self> {
+        let processors = env.processors();
         let state = State { machine, role, links: Links::default(), recorder, alarm: None };
         let driver = Arc::new(Self {
             env,
@@ -97,6 +103,7 @@ impl<E: Env, R: Role> Driver<E, R> {
             tasks: Tasks { set: Mutex::new(Some(JoinSet::new())), runtime: Handle::current() },
             meters: Arc::default(),
             pool: Pool::default(),
+            hashing: Hashing::new(processors),
         });
         driver.spawn(keep_time(driver.clone()));
         driver.spawn(accept(driver.clone(), listener));
@@ -108,10 +115,21 @@ impl<E: Env, R: Role> Driver<E, R> {
         self.turn(|state, now| state.input(now, input));
     }
 
-    /// Takes the lock for `f`, then wakes whom it concerns.
+    /// Takes the lock for `f`, then wakes whom it concerns, and has what is to be done on the disk done elsewhere.
     pub(crate) fn turn<T>(self: &Arc<Self>, f: impl FnOnce(&mut State<R>, Time) -> T) -> T {
+        let (result, jobs) = self.turn_for_jobs(f);
+        jobs.into_iter().for_each(|job| self.work_elsewhere(job));
+        result
+    }
+
+    /// The same, but hands out what is to be done on the disk.
+    pub(crate) fn turn_for_jobs<T>(
+        self: &Arc<Self>,
+        f: impl FnOnce(&mut State<R>, Time) -> T,
+    ) -> (T, Vec<Job>) {
         let mut state = lock(&self.state);
         let result = f(&mut state, self.env.now());
+        let jobs = state.role.jobs();
         let dirty = std::mem::take(&mut state.links.dirty);
         let dials = std::mem::take(&mut state.links.dials);
         let nearer = state.deadline_moved_nearer();
@@ -124,7 +142,12 @@ impl<E: Env, R: Role> Driver<E, R> {
         if nearer {
             self.nearer.notify_one();
         }
-        result
+        (result, jobs)
+    }
+
+    /// Has `work` done on another thread, if there are such in this world.
+    pub(crate) fn elsewhere(&self, work: impl FnOnce() + Send + 'static) {
+        self.env.elsewhere(&self.tasks.runtime, work);
     }
 
     /// Runs `task` until it ends or the driver is shut down.

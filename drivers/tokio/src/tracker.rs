@@ -5,16 +5,17 @@ use std::io;
 use std::marker::PhantomData;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use samara::tracker::{Action, Config, Event, Note, Tracker};
 use samara::{Machine, record};
 use tokio::sync::mpsc;
 
+use crate::disk::Job;
 use crate::env::Env;
 use crate::record::{Recorder, Recording};
 use crate::role::{Command, Input, Role};
-use crate::run::{Driver, Meters, ShutDown};
+use crate::run::{Driver, Meters, ShutDown, count};
 
 /// Notes that wait to be read; more are dropped.
 const NOTES: usize = 1_024;
@@ -25,6 +26,14 @@ pub struct TrackerHandle {
     local: SocketAddr,
     notes: mpsc::Receiver<Note>,
     meters: Arc<Meters>,
+    queries: Arc<Queries>,
+}
+
+/// Counts of queries: too many to be told of one by one.
+#[derive(Default)]
+struct Queries {
+    answered: AtomicU64,
+    named: AtomicU64,
 }
 
 /// What a tracker has done so far.
@@ -36,6 +45,10 @@ pub struct Counters {
     pub accepted: u64,
     /// Messages that came.
     pub requests: u64,
+    /// Queries answered.
+    pub queries: u64,
+    /// Holders named in those answers.
+    pub named: u64,
     /// Bytes that came.
     pub received: u64,
     /// Bytes that were sent.
@@ -68,8 +81,10 @@ impl TrackerHandle {
             recording.map(|it| Recorder::start(it, at, entropy, record::Machine::Tracker(config.clone())));
         let machine = Tracker::new(config, entropy, at);
         let (sender, notes) = mpsc::channel(NOTES);
-        let driver = Driver::start(env, machine, TrackerRole::new(sender), listener, recorder);
-        Ok(Self { meters: driver.meters.clone(), driver, local, notes })
+        let queries = Arc::<Queries>::default();
+        let role = TrackerRole::new(sender, queries.clone());
+        let driver = Driver::start(env, machine, role, listener, recorder);
+        Ok(Self { meters: driver.meters.clone(), driver, local, notes, queries })
     }
 
     /// Where it listens.
@@ -77,7 +92,8 @@ impl TrackerHandle {
         self.local
     }
 
-    /// What happens next. Notes that nobody reads are dropped.
+    /// What happens next, but for queries: those are only [counted](Self::counters). Notes that nobody reads are
+    /// dropped.
     pub async fn note(&mut self) -> Option<Note> {
         self.notes.recv().await
     }
@@ -89,6 +105,8 @@ impl TrackerHandle {
             connections: meters.open.load(Ordering::Relaxed),
             accepted: meters.accepted.load(Ordering::Relaxed),
             requests: meters.requests.load(Ordering::Relaxed),
+            queries: self.queries.answered.load(Ordering::Relaxed),
+            named: self.queries.named.load(Ordering::Relaxed),
             received: meters.read.load(Ordering::Relaxed),
             sent: meters.written.load(Ordering::Relaxed),
         }
@@ -110,12 +128,13 @@ impl fmt::Debug for TrackerHandle {
 /// A tracker, as the run loop sees it.
 struct TrackerRole<M> {
     notes: mpsc::Sender<Note>,
+    queries: Arc<Queries>,
     machine: PhantomData<fn() -> M>,
 }
 
 impl<M> TrackerRole<M> {
-    const fn new(notes: mpsc::Sender<Note>) -> Self {
-        Self { notes, machine: PhantomData }
+    const fn new(notes: mpsc::Sender<Note>, queries: Arc<Queries>) -> Self {
+        Self { notes, queries, machine: PhantomData }
     }
 }
 
@@ -130,15 +149,27 @@ impl<M: Machine<Event = Event, Action = Action> + Send + 'static> Role for Track
             Input::UnknownRequest { link, request } => Event::UnknownRequest { link, request },
             Input::Malformed { link, error } => Event::Malformed { link, error },
             Input::Closed { link } => Event::Closed { link },
-            // It dials nobody, and neither takes nor serves chunks.
-            Input::Opened { .. } | Input::Chunk { .. } | Input::Served { .. } => return None,
+            // It dials nobody, neither takes nor serves chunks, and has no disk.
+            Input::Opened { .. } | Input::Chunk { .. } | Input::Served { .. } | Input::Disk { .. } => {
+                return None;
+            }
         })
+    }
+
+    fn jobs(&mut self) -> Vec<Job> {
+        Vec::new()
     }
 
     fn carry_out(&mut self, action: Action) -> Option<Command> {
         match action {
             Action::Send { link, request, message } => Some(Command::Send { link, request, message }),
             Action::Close { link, fault } => Some(Command::Close { link, fault }),
+            Action::Note(Note::Queried { file_hash, holders }) => {
+                tracing::debug!("sha256:{file_hash}: {holders} holders named");
+                count(&self.queries.answered, 1);
+                count(&self.queries.named, holders as usize);
+                None
+            }
             Action::Note(note) => {
                 let _ = self.notes.try_send(note);
                 None

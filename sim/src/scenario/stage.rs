@@ -105,6 +105,10 @@ impl Stage {
     /// Adds a node with a line of its own.
     pub fn node(&mut self, name: &str) -> HostId {
         let mut config = node::Config::default();
+        // With most nodes, a queue is as long as was set, however quick the lines are; with each fourth as by default.
+        if !self.world.hosts().is_multiple_of(4) {
+            config.seeder.moment = Duration::ZERO;
+        }
         config.seeder.slowest = (config.seeder.slowest / self.setup.weight).max(1);
         if self.entropy.below(8) == 0 {
             // Somebody who gives no more than a few chunks a second.

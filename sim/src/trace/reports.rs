@@ -77,6 +77,7 @@ impl Names {
             seeder::Note::Uploaded { file, to, bytes } => {
                 format!("has sent {bytes} B of file {} to {}", file.0, self.of(*to))
             }
+            seeder::Note::TurnedAway { from, why } => format!("turns {} away: {why}", self.of(*from)),
             seeder::Note::Unreachable { tracker } => format!("can't reach tracker {}", tracker.0),
             seeder::Note::Refused { tracker, why } => format!("is refused by tracker {}: {why:?}", tracker.0),
         }
@@ -93,6 +94,7 @@ impl Names {
             tracker::Note::Queried { file_hash, holders } => {
                 format!("names {holders} holders of {file_hash:?}")
             }
+            tracker::Note::TurnedAway { from, why } => format!("turns {} away: {why}", self.of(*from)),
             tracker::Note::Refused { from, why } => format!("refuses {}: {why:?}", self.of(*from)),
         }
     }

@@ -16,6 +16,9 @@ use crate::host::{Holding, HostId, Report, Role};
 use crate::net::{ConnId, Side};
 use crate::oracle::talk::{Asked, Stage};
 
+/// Requests that may wait for one file if they are sent within a [`moment`](samara::seeder::Config::moment).
+const QUICK: usize = 72;
+
 impl World {
     /// A rule was broken.
     pub(super) fn mistake(&mut self, host: HostId, what: impl FnOnce() -> String) {
@@ -132,7 +135,8 @@ impl World {
     /// Requests that wait at a seeder are bounded, for each file.
     pub(super) fn check_queue(&mut self, host: HostId) {
         let Role::Node { config, .. } = &self.hosts[host.0].role else { return };
-        let bound = usize::from(config.seeder.slots) + usize::from(config.seeder.queue);
+        let set = usize::from(config.seeder.slots) + usize::from(config.seeder.queue);
+        let bound = if config.seeder.moment.is_zero() || set == 0 { set } else { set.max(QUICK) };
         if self.oracle.is_none() || !self.hosts[host.0].is_up() || bound == 0 {
             return;
         }

@@ -116,8 +116,8 @@ fn who_asks_a_tracker_that_has_just_restarted_asks_again_until_it_knows() -> tur
     let downloader = stage.clone();
     sim.client("downloader", async move { downloader.download("downloader", Pin::Hash).await });
     sim.run()?;
-    let asked = stage.log().queried();
-    assert!(matches!(asked[..], [(at, 0), .., (_, 1..)] if at > since), "{asked:?}");
+    let answers = stage.log().named();
+    assert!(matches!(answers[..], [(at, 0), .., (_, 1..)] if at > since), "{answers:?}");
     assert!(stage.is_whole_on("downloader")?);
     Ok(())
 }

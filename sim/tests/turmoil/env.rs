@@ -10,6 +10,7 @@ use std::task::{Context, Poll};
 use samara::Time;
 use samara_tokio::{Disk, Env, Incoming, Sink, Stream, Tokio};
 use tokio::io::{AsyncWrite, AsyncWriteExt};
+use tokio::runtime::Handle;
 use turmoil::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use turmoil::net::{TcpListener, TcpStream, lookup_host};
 
@@ -52,8 +53,12 @@ impl Env for Turmoil {
         Time::from_micros(u64::try_from(elapsed).unwrap_or(u64::MAX))
     }
 
-    async fn hash<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
-        work()
+    fn elsewhere(&self, _: &Handle, work: impl FnOnce() + Send + 'static) {
+        work();
+    }
+
+    fn processors(&self) -> usize {
+        1
     }
 
     async fn block<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {

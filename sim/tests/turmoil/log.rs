@@ -94,6 +94,13 @@ impl Log {
         )
     }
 
+    /// When a tracker answered a download, and how many holders it named.
+    pub(crate) fn named(&self) -> Vec<(Duration, u32)> {
+        self.downloads(
+            |at, _, note| if let Note::Found { holders, .. } = note { Some((at, *holders)) } else { None },
+        )
+    }
+
     /// How many bytes of an earlier run were taken up, and where.
     pub(crate) fn resumed(&self) -> Vec<(&'static str, u64)> {
         self.downloads(
@@ -132,13 +139,6 @@ impl Log {
         self.tracker(
             |at, note| if let tracker::Note::Joined { node, .. } = note { Some((at, *node)) } else { None },
         )
-    }
-
-    /// When the tracker was asked for holders, and how many it named.
-    pub(crate) fn queried(&self) -> Vec<(Duration, u32)> {
-        self.tracker(|at, note| {
-            if let tracker::Note::Queried { holders, .. } = note { Some((at, *holders)) } else { None }
-        })
     }
 
     /// What `pick` finds in the notes of the tracker.

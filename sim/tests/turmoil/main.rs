@@ -8,6 +8,7 @@ mod crashes;
 mod env;
 mod exchange;
 mod expiry;
+mod failing;
 mod log;
 mod partitions;
 mod stage;

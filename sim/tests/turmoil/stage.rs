@@ -116,7 +116,7 @@ impl Stage {
     }
 
     async fn run_seeder(self, host: &'static str, limit: u64) -> turmoil::Result {
-        let (node, mut reports) = self.node(host, limit).await?;
+        let (node, mut reports) = self.node(Turmoil, host, limit).await?;
         let path = self.path(host);
         let identity = files::identity(&path)?;
         node.share(path, self.seed().clone(), identity);
@@ -125,7 +125,7 @@ impl Stage {
 
     /// To be run on a host: downloads the file, and ends when it is there.
     pub(crate) async fn download(&self, host: &'static str, pin: Pin) -> turmoil::Result {
-        let (_node, mut reports) = self.begin(host, pin, 0).await?;
+        let (_node, mut reports) = self.begin(Turmoil, host, pin, 0).await?;
         self.follow(host, &mut reports, |report| matches!(report, Report::Done { .. })).await
     }
 
@@ -137,7 +137,7 @@ impl Stage {
             let stage = stage.clone();
             async move {
                 stage.until(|log| log.announced().len() >= others).await;
-                let (_node, mut reports) = stage.begin(host, Pin::Hash, limit).await?;
+                let (_node, mut reports) = stage.begin(Turmoil, host, Pin::Hash, limit).await?;
                 stage.follow(host, &mut reports, |_| false).await
             }
         });
@@ -152,8 +152,15 @@ impl Stage {
         });
     }
 
-    async fn begin(&self, host: &'static str, pin: Pin, limit: u64) -> io::Result<(NodeHandle, Reports)> {
-        let (node, reports) = self.node(host, limit).await?;
+    /// To be run on a host: starts a node that downloads the file.
+    pub(crate) async fn begin(
+        &self,
+        env: impl Env,
+        host: &'static str,
+        pin: Pin,
+        limit: u64,
+    ) -> io::Result<(NodeHandle, Reports)> {
+        let (node, reports) = self.node(env, host, limit).await?;
         // It is there already after a crash.
         fs::create_dir_all(self.0.folder.path().join(host))?;
         node.download(Order {
@@ -185,7 +192,12 @@ impl Stage {
         Err(format!("{host} has ended").into())
     }
 
-    async fn node(&self, host: &'static str, limit_up: u64) -> io::Result<(NodeHandle, Reports)> {
+    async fn node(
+        &self,
+        env: impl Env,
+        host: &'static str,
+        limit_up: u64,
+    ) -> io::Result<(NodeHandle, Reports)> {
         let seeder = seeder::Config { limit_up, ..seeder::Config::default() };
         let options = NodeOptions {
             listen: listen(PORT),
@@ -193,7 +205,7 @@ impl Stage {
             config: node::Config { seeder, ..node::Config::default() },
             entropy: self.entropy(host),
         };
-        NodeHandle::start(Turmoil, options).await
+        NodeHandle::start(env, options).await
     }
 
     /// To be run on a host: returns when `happened`.

@@ -5,6 +5,8 @@ mod crashes;
 mod downloads;
 mod expiry;
 mod faults;
+mod flood;
+mod handouts;
 mod poison;
 mod stale;
 mod traces;

@@ -182,3 +182,15 @@ fn a_connection_seems_dead_after_thirty_chunk_times_but_never_before_ten_seconds
     assert!(!pace.is_silent(at(30), 1_000) && pace.is_silent(at(31), 1_000));
     assert!(!pace.is_silent(at(10), 10) && pace.is_silent(at(11), 10));
 }
+
+#[test]
+fn a_quick_peer_that_refused_is_asked_for_more_again_after_a_few_chunks() {
+    let mut pace = Pace::new(Time::ZERO);
+    pace.delivered(Time::from_micros(100), 256 << 10);
+    pace.narrow(5);
+    for n in 1..=RAISE_QUICK {
+        assert_eq!(pace.room(256 << 10, true), 5);
+        pace.delivered(Time::from_micros(100 + 999 * u64::from(n)), 256 << 10);
+    }
+    assert_eq!(pace.room(256 << 10, true), 6);
+}

@@ -61,6 +61,17 @@ fn one_source_has_so_many_connections() {
 }
 
 #[test]
+fn a_customer_has_many_ipv6_addresses_and_no_more_connections() {
+    let mut sessions = sessions(0, 2);
+    let from = |n: u16| SocketAddr::from(([0x2001, 0xdb8, 0, 0, 0, 0, 0, n], 5_000));
+    assert_eq!(sessions.accept(at(0), link(1), from(1)), Accepted::Welcome);
+    assert_eq!(sessions.accept(at(0), link(2), from(2)), Accepted::Welcome);
+    assert_eq!(sessions.accept(at(0), link(3), from(3)), Accepted::Full);
+    sessions.close(link(1));
+    assert_eq!(sessions.accept(at(0), link(3), from(3)), Accepted::Welcome);
+}
+
+#[test]
 fn at_the_cap_the_one_silent_longest_makes_room_but_none_that_waits_for_us() {
     let mut sessions = sessions(3, 0);
     for slot in 1..=3 {

@@ -308,3 +308,20 @@ fn no_cap_on_slots_means_none() {
     let mut bench = Bench { uploads: Uploads::new(&config, at(0)), now: at(0) };
     (1..=60).for_each(|request| assert_eq!(bench.fetch("10.0.1.1", request, &[0]).len(), 1));
 }
+
+#[test]
+fn chunks_that_are_gone_in_no_time_have_more_places_and_slow_ones_no_more_than_set() {
+    for (millis, places) in [(50, 5), (1, 25)] {
+        let mut bench = Bench::new(0);
+        for request in 1..40 {
+            bench.fetch("10.0.0.1", request, &[request]);
+            bench.now = bench.now + Duration::from_millis(millis);
+            bench.sent("10.0.0.1", request);
+        }
+        let refused = (100..200).find(|request| {
+            let verdicts = bench.fetch("10.0.0.1", *request, &[request - 100]);
+            verdicts.iter().any(|verdict| matches!(verdict, Verdict::Reject(..)))
+        });
+        assert_eq!(refused, Some(100 + places), "chunks that take {millis} ms");
+    }
+}

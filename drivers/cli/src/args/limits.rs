@@ -57,10 +57,10 @@ impl TrackerLimits {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Caps (0: none)")]
 pub(crate) struct NodeLimits {
-    /// Chunks sent at once, per file
+    /// Chunks sent at once, per file; up to 8 of those that take a millisecond or two
     #[arg(long, env = "SAMARA_MAX_SLOTS", default_value_t = 2, value_name = "N")]
     max_slots: u16,
-    /// Requests waiting for a slot, per file
+    /// Requests waiting for a slot, per file; up to 64 if all of them are sent within 20 ms
     #[arg(long, env = "SAMARA_MAX_QUEUE", default_value_t = 3, value_name = "N")]
     max_queue: u16,
     /// Open incoming connections in total

@@ -105,6 +105,8 @@ pub(crate) enum Command {
     Peers(PeersArgs),
     /// Watch it work: a tracker, three nodes (one stale, one corrupting), a real download
     Demo(DemoArgs),
+    /// Measure this machine: disk, hashing, network, and a download through all of them
+    Bench(BenchArgs),
     /// Print a shell's completion script
     Completions(CompletionsArgs),
 }
@@ -164,6 +166,9 @@ pub(crate) struct Giving {
     /// Announce this address instead of the one that trackers see (they have to trust it)
     #[arg(long, env = "SAMARA_ADVERTISE", value_parser = values::reachable, value_name = "IP:PORT")]
     pub(crate) advertise: Option<SocketAddr>,
+    /// TCP congestion control of connections, such as reno [default: the system's]
+    #[arg(long, env = "SAMARA_CONGESTION", value_name = "NAME")]
+    pub(crate) congestion: Option<String>,
     #[command(flatten)]
     pub(crate) limits: NodeLimits,
 }
@@ -310,6 +315,16 @@ pub(crate) struct DemoArgs {
     /// The file to send around [default: one is made]
     #[arg(value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchArgs {
+    /// Bytes to make, hash and download
+    #[arg(long, env = "SAMARA_SIZE", default_value = "1GiB", value_parser = values::size, value_name = "SIZE")]
+    pub(crate) size: u64,
+    /// On which disk; twice the size is needed [default: the system's folder for temporary files]
+    #[arg(long, env = "SAMARA_DIR", value_name = "FOLDER")]
+    pub(crate) dir: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

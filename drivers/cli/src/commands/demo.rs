@@ -6,6 +6,7 @@
 mod cast;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use samara::downloader::{self, Pin, Target};
 use samara::node::Note;
@@ -76,7 +77,7 @@ impl Play<'_> {
             }
         }
         meter.finish(Instant::now(), &self.tally.snapshot(&name));
-        self.done(cast, started)
+        self.done(cast, started, node.traffic().syncing)
     }
 
     fn note(&mut self, cast: &Cast, note: &downloader::Note) {
@@ -91,7 +92,7 @@ impl Play<'_> {
         });
     }
 
-    fn done(&self, cast: &Cast, started: Instant) -> Result<(), Failure> {
+    fn done(&self, cast: &Cast, started: Instant, syncing: Duration) -> Result<(), Failure> {
         let (seed, took) = (&cast.seed, started.elapsed().as_secs_f64());
         let sources = self.tally.sources();
         self.out.event(&Event::Done {
@@ -99,6 +100,7 @@ impl Play<'_> {
             file_hash: seed.file_hash(),
             length: seed.length(),
             seconds: took,
+            sync_s: syncing.as_secs_f64(),
             resumed_bytes: 0,
             fetched_bytes: self.tally.fetched(),
             stale: self.tally.stale(),

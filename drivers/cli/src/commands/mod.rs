@@ -1,5 +1,6 @@
 //! One file per command.
 
+mod bench;
 mod completions;
 mod create;
 mod demo;
@@ -33,6 +34,7 @@ pub(crate) async fn run(global: &Global, command: &Command) -> Outcome {
         Command::Ls(args) => signals.or(ls::run(global, args)).await,
         Command::Peers(args) => signals.or(peers::run(global, args)).await,
         Command::Demo(args) => signals.or(demo::run(global, args)).await,
+        Command::Bench(args) => signals.or(bench::run(global, args)).await,
         Command::Completions(args) => Ok(completions::run(args)),
     }
 }
@@ -46,7 +48,8 @@ pub(crate) const fn has_events(command: &Command) -> bool {
         | Command::Get(_)
         | Command::Node(_)
         | Command::Create(_)
-        | Command::Demo(_) => true,
+        | Command::Demo(_)
+        | Command::Bench(_) => true,
         Command::Show(_)
         | Command::Verify(_)
         | Command::Ls(_)

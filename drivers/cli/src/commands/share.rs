@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use samara::tracker::Config;
 use samara_tokio::TrackerHandle;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use super::seed::{CHANGES, items};
 use super::tracker;
@@ -17,6 +18,7 @@ use crate::progress::Meter;
 use crate::reach;
 use crate::serve::{self, Server};
 use crate::signals::Signals;
+use crate::turned_away::TurnedAway;
 
 /// Runs the command.
 pub(crate) async fn run(global: &Global, args: &ShareArgs, signals: &mut Signals) -> Outcome {
@@ -26,8 +28,10 @@ pub(crate) async fn run(global: &Global, args: &ShareArgs, signals: &mut Signals
     let listens = tracker.local_addr();
     out.event(&Event::Listening { role: "tracker", addr: listens });
     tokio::spawn(async move {
+        let mut turned_away = TurnedAway::default();
         while let Some(note) = tracker.note().await {
-            tracker::log(&note);
+            tracker::log(&note, &mut turned_away);
+            turned_away.tell(Instant::now());
         }
     });
     let node_listen = match &args.node_listen {

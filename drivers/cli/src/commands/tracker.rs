@@ -15,6 +15,7 @@ use crate::net;
 use crate::output::{Event, Out};
 use crate::serve;
 use crate::signals::Signals;
+use crate::turned_away::TurnedAway;
 
 /// Runs the command.
 pub(crate) async fn run(global: &Global, args: &TrackerArgs, signals: &mut Signals) -> Outcome {
@@ -29,15 +30,19 @@ pub(crate) async fn run(global: &Global, args: &TrackerArgs, signals: &mut Signa
     let addr = tracker.local_addr();
     out.event(&Event::Listening { role: "tracker", addr });
     out.line(&format!("tracker listening on {addr}"));
+    let mut turned_away = TurnedAway::default();
     let mut tick = interval(Duration::from_secs(1));
     loop {
         tokio::select! {
             code = signals.next() => return Ok(code),
-            _ = tick.tick() => metrics.observe(tracker.counters()),
+            now = tick.tick() => {
+                metrics.observe(tracker.counters());
+                turned_away.tell(now);
+            }
             note = tracker.note() => match note {
                 Some(note) => {
                     metrics.take(&note);
-                    log(&note);
+                    log(&note, &mut turned_away);
                 }
                 None => return Err(Failure::new(crate::exit::Code::Other, "the tracker has ended")),
             }
@@ -84,15 +89,15 @@ async fn listen_for_metrics(out: Out, listen: &HostPort) -> Result<TcpListener, 
 }
 
 /// One line of log for each note.
-pub(crate) fn log(note: &Note) {
+pub(crate) fn log(note: &Note, turned_away: &mut TurnedAway) {
     match note {
         Note::Joined { node, entries } => tracing::info!("{node} joined with {entries} files"),
         Note::Expired { node, entries } => tracing::info!("{node} expired with {entries} files"),
         Note::Left { node } => tracing::info!("{node} left"),
         Note::Published { key } => tracing::info!("seed of sha256:{} published", key.file_hash),
-        Note::Queried { file_hash, holders } => {
-            tracing::debug!("sha256:{file_hash}: {holders} holders named")
-        }
+        // The driver counts and logs these.
+        Note::Queried { .. } => {}
+        Note::TurnedAway { from, why } => turned_away.take(*from, *why),
         Note::Refused { from, why } => tracing::info!("{from} refused: {why:?}"),
     }
 }

@@ -1,5 +1,6 @@
 //! The file system: files to read from, and the files of downloads.
 
+mod job;
 mod part;
 mod queue;
 mod sys;
@@ -15,6 +16,7 @@ use samara::store::Identity;
 
 use crate::env::{Content, Disk, Part};
 
+pub(crate) use job::Job;
 pub(crate) use part::sync_folder;
 pub(crate) use queue::Queue;
 

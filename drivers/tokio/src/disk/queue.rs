@@ -61,6 +61,11 @@ impl Queue {
         waiting.chain(running).all(|earlier| touch.may_pass(earlier))
     }
 
+    /// Has everything ended?
+    pub(crate) fn is_empty(&self) -> bool {
+        self.waiting.is_empty() && self.running.is_empty()
+    }
+
     /// This one has ended.
     pub(crate) fn done(&mut self, job: u32) {
         self.running.retain(|running| running.job != job);

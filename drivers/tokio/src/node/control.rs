@@ -7,10 +7,8 @@ use std::sync::Arc;
 use samara::Machine;
 use samara::node::{Action, Event};
 use samara::seeder::{FileId, TrackerId};
-use tokio::sync::mpsc;
 
 use super::role::NodeRole;
-use super::work;
 use crate::env::Env;
 use crate::run::{Driver, ShutDown};
 
@@ -44,10 +42,8 @@ where
 
     fn download(&self, file: FileId, path: PathBuf, event: Event) {
         let part = self.env.disk().part(&path);
-        let (jobs, to_do) = mpsc::unbounded_channel();
-        self.spawn(work::store(self.clone(), file, part.clone(), to_do));
         self.turn(|state, now| {
-            state.role.add_download(file, path.into(), part, jobs);
+            state.role.add_download(file, path.into(), part);
             state.handle(now, event);
         });
     }

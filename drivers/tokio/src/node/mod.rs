@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use samara::downloader::{self, DownloadError, Target};
 use samara::node::{Config, Download, Event, Node, Note};
@@ -19,10 +20,12 @@ use crate::record::{Recorder, Recording};
 use crate::run::{Driver, Meters};
 
 mod control;
+mod look;
+pub(crate) mod reports;
 pub(crate) mod role;
-mod work;
 
 use control::Control;
+pub use reports::Reports;
 use role::NodeRole;
 
 /// How to start a node.
@@ -87,13 +90,16 @@ pub enum Report {
     Stopped,
 }
 
-/// Bytes of chunks that went over the network, also those of chunks that are still under way.
+/// Bytes of chunks that went over the network, also those of chunks that are still under way, and what keeping them
+/// took.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Traffic {
     /// To peers.
     pub sent: u64,
     /// From peers.
     pub received: u64,
+    /// For how long the disk was syncing downloads, each sync counted by itself.
+    pub syncing: Duration,
 }
 
 /// A running node; it ends when the last clone of this is dropped.
@@ -106,17 +112,6 @@ struct Running {
     meters: Arc<Meters>,
     /// The next file's number.
     next: AtomicU32,
-}
-
-/// What a node tells, in order. Has to be read: nothing is dropped.
-#[derive(Debug)]
-pub struct Reports(mpsc::UnboundedReceiver<Report>);
-
-impl Reports {
-    /// The next report; none when the node has ended.
-    pub async fn next(&mut self) -> Option<Report> {
-        self.0.recv().await
-    }
 }
 
 impl NodeHandle {
@@ -146,14 +141,14 @@ impl NodeHandle {
             recording.map(|it| Recorder::start(it, at, entropy, record::Machine::Node(config.clone())));
         let machine = Node::new(config, entropy, at);
 
-        let (reports, receiver) = mpsc::unbounded_channel();
+        let (sender, reports) = reports::channel();
         let (looks, to_look_at) = mpsc::unbounded_channel();
-        let role = NodeRole::new(trackers, reports, looks);
+        let role = NodeRole::new(trackers, sender, looks);
         let driver = Driver::start(env, machine, role, listener, recorder);
-        driver.spawn(work::look(driver.clone(), to_look_at));
+        driver.spawn(look::all(driver.clone(), to_look_at));
         let meters = driver.meters.clone();
         let running = Running { control: Box::new(driver), local, meters, next: AtomicU32::new(0) };
-        Ok((Self(Arc::new(running)), Reports(receiver)))
+        Ok((Self(Arc::new(running)), reports))
     }
 
     /// Where it serves.
@@ -194,6 +189,7 @@ impl NodeHandle {
         Traffic {
             sent: meters.sent.load(Ordering::Relaxed),
             received: meters.received.load(Ordering::Relaxed),
+            syncing: Duration::from_micros(meters.syncing.load(Ordering::Relaxed)),
         }
     }
 

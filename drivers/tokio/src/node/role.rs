@@ -13,6 +13,8 @@ use samara::{Link, Machine};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::Report;
+use super::reports::Sender;
+use crate::disk::{Job, Queue};
 use crate::env::Part;
 use crate::role::{Command, Input, Origin, Role, Serve, Whom};
 
@@ -22,7 +24,9 @@ pub(crate) struct NodeRole<M> {
     /// Links to trackers.
     dialled: BTreeMap<Link, TrackerId>,
     library: BTreeMap<FileId, Entry>,
-    reports: UnboundedSender<Report>,
+    /// Downloads with operations that may be able to begin.
+    busy: Vec<FileId>,
+    reports: Sender,
     looks: UnboundedSender<Look>,
     machine: PhantomData<fn() -> M>,
 }
@@ -40,30 +44,24 @@ struct Entry {
     store: Option<Store>,
 }
 
-/// A download's files, and the way to the task that works on them.
+/// A download's files, and what is to be done on them.
 struct Store {
     part: Arc<dyn Part>,
-    jobs: UnboundedSender<Job>,
-}
-
-/// Work on a download's files.
-pub(crate) enum Job {
-    /// An operation, and its number.
-    Do(u32, Op),
-    /// It was the last. The files are to be closed, and then this dropped.
-    End(Arc<Farewell>),
+    queue: Queue,
+    /// No operation follows. When the last has ended, the files are to be closed, and then these dropped.
+    end: Vec<Arc<Farewell>>,
 }
 
 /// A report that is made when the last who holds this drops it.
-pub(crate) struct Farewell {
+struct Farewell {
     report: Option<Report>,
-    reports: UnboundedSender<Report>,
+    reports: Sender,
 }
 
 impl Drop for Farewell {
     fn drop(&mut self) {
         if let Some(report) = self.report.take() {
-            let _ = self.reports.send(report);
+            self.reports.send(report);
         }
     }
 }
@@ -75,16 +73,13 @@ pub(crate) struct Look {
 }
 
 impl<M> NodeRole<M> {
-    pub(crate) fn new(
-        trackers: Vec<String>,
-        reports: UnboundedSender<Report>,
-        looks: UnboundedSender<Look>,
-    ) -> Self {
+    pub(crate) fn new(trackers: Vec<String>, reports: Sender, looks: UnboundedSender<Look>) -> Self {
         let trackers = trackers.into_iter().map(|name| Tracker { name: name.into(), addr: None }).collect();
         Self {
             trackers,
             dialled: BTreeMap::new(),
             library: BTreeMap::new(),
+            busy: Vec::new(),
             reports,
             looks,
             machine: PhantomData,
@@ -97,14 +92,9 @@ impl<M> NodeRole<M> {
     }
 
     /// Takes a download into the library.
-    pub(crate) fn add_download(
-        &mut self,
-        file: FileId,
-        path: Arc<Path>,
-        part: Arc<dyn Part>,
-        jobs: UnboundedSender<Job>,
-    ) {
-        self.library.insert(file, Entry { path, store: Some(Store { part, jobs }) });
+    pub(crate) fn add_download(&mut self, file: FileId, path: Arc<Path>, part: Arc<dyn Part>) {
+        let store = Store { part, queue: Queue::default(), end: Vec::new() };
+        self.library.insert(file, Entry { path, store: Some(store) });
     }
 
     /// Forgets a finished file.
@@ -140,9 +130,22 @@ impl<M> NodeRole<M> {
         }
     }
 
-    fn disk(&self, file: FileId, job: u32, op: Op) {
-        if let Some(store) = self.library.get(&file).and_then(|entry| entry.store.as_ref()) {
-            let _ = store.jobs.send(Job::Do(job, op));
+    fn store(&mut self, file: FileId) -> Option<&mut Store> {
+        self.library.get_mut(&file).and_then(|entry| entry.store.as_mut())
+    }
+
+    fn disk(&mut self, file: FileId, job: u32, op: Op) {
+        if let Some(store) = self.store(file) {
+            store.queue.push(job, op);
+            self.busy.push(file);
+        }
+    }
+
+    /// An operation has ended.
+    fn done(&mut self, file: FileId, job: u32) {
+        if let Some(store) = self.store(file) {
+            store.queue.done(job);
+            self.busy.push(file);
         }
     }
 
@@ -156,21 +159,25 @@ impl<M> NodeRole<M> {
         let Some(entry) = self.library.get_mut(&file) else { return };
         let farewell =
             Arc::new(Farewell { report: Some(report(&entry.path)), reports: self.reports.clone() });
-        if let Some(store) = entry.store.take() {
-            let _ = store.jobs.send(Job::End(farewell));
+        if let Some(store) = &mut entry.store {
+            store.end.push(farewell);
+            self.busy.push(file);
         }
     }
 
     /// All has ended, which is reported when all files are closed.
     fn stopped(&mut self) {
         let farewell = Arc::new(Farewell { report: Some(Report::Stopped), reports: self.reports.clone() });
-        for store in self.library.values_mut().filter_map(|entry| entry.store.take()) {
-            let _ = store.jobs.send(Job::End(farewell.clone()));
+        for (file, entry) in &mut self.library {
+            if let Some(store) = &mut entry.store {
+                store.end.push(farewell.clone());
+                self.busy.push(*file);
+            }
         }
     }
 
     fn report(&self, report: Report) {
-        let _ = self.reports.send(report);
+        self.reports.send(report);
     }
 }
 
@@ -193,11 +200,29 @@ impl<M: Machine<Event = Event, Action = Action> + Send + 'static> Role for NodeR
             Input::Malformed { link, error } => Event::Malformed { link, error },
             Input::Chunk { link, request, hashed } => Event::Chunk { link, request, hashed },
             Input::Served { link, request, outcome } => Event::Served { link, request, outcome },
+            Input::Disk { file, job, outcome } => {
+                self.done(file, job);
+                Event::Disk { file, job, outcome }
+            }
             Input::Closed { link } => {
                 self.dialled.remove(&link);
                 Event::Closed { link }
             }
         })
+    }
+
+    fn jobs(&mut self) -> Vec<Job> {
+        let mut jobs = Vec::new();
+        for file in std::mem::take(&mut self.busy) {
+            let Some(store) = self.store(file) else { continue };
+            while let Some((job, op)) = store.queue.next() {
+                jobs.push(Job::new(store.part.clone(), file, job, op));
+            }
+            if store.queue.is_empty() && !store.end.is_empty() {
+                jobs.push(Job::close(store.part.clone(), std::mem::take(&mut store.end)));
+            }
+        }
+        jobs
     }
 
     fn carry_out(&mut self, action: Action) -> Option<Command> {

@@ -73,7 +73,7 @@ impl<E: Env> Peer<E> {
         let (log, events) = mpsc::unbounded_channel();
         let script = Arc::<Mutex<VecDeque<_>>>::default();
         let fake = Fake { rule: Box::new(rule), script: script.clone(), log, deadline: None };
-        let role = NodeRole::new(Vec::new(), mpsc::unbounded_channel().0, mpsc::unbounded_channel().0);
+        let role = NodeRole::new(Vec::new(), crate::node::reports::channel().0, mpsc::unbounded_channel().0);
         Self { driver: Driver::start(env, fake, role, listener, None), addr, script, events }
     }
 

@@ -12,6 +12,7 @@ use std::time::UNIX_EPOCH;
 use samara::Time;
 use samara::store::Identity;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Handle;
 
 use crate::Tokio;
 use crate::disk::FileSystem;
@@ -61,8 +62,12 @@ impl Env for World {
         Tokio.now()
     }
 
-    async fn hash<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
-        work()
+    fn elsewhere(&self, _: &Handle, work: impl FnOnce() + Send + 'static) {
+        work();
+    }
+
+    fn processors(&self) -> usize {
+        1
     }
 
     async fn block<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {

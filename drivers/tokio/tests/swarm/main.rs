@@ -4,6 +4,8 @@
 mod downloads;
 mod failures;
 mod files;
+#[cfg(target_os = "linux")]
+mod fire;
 mod trackers;
 
 use std::fs;

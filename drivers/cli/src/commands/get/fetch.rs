@@ -153,6 +153,7 @@ impl Fetch<'_> {
             ready,
             &Finished {
                 already_present: false,
+                syncing: self.node.traffic().syncing,
                 resumed: tally.resumed(),
                 fetched: tally.fetched(),
                 stale: tally.stale(),

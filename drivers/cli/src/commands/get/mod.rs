@@ -71,6 +71,8 @@ async fn present(job: &Job<'_>, ready: Ready, signals: &mut Signals) -> Outcome 
 #[derive(Default)]
 struct Finished {
     already_present: bool,
+    /// For how long the disk was syncing.
+    syncing: std::time::Duration,
     resumed: u64,
     fetched: u64,
     stale: usize,
@@ -106,6 +108,7 @@ impl Job<'_> {
             file_hash: seed.file_hash(),
             length: seed.length(),
             seconds: took.as_secs_f64(),
+            sync_s: finished.syncing.as_secs_f64(),
             resumed_bytes: finished.resumed,
             fetched_bytes: finished.fetched,
             stale: finished.stale,
