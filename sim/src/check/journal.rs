@@ -25,7 +25,12 @@ pub fn journal(bytes: &[u8]) {
         let intact = [&record[..], &check(&journal, &record)].concat();
         let mut bytes = intact.clone();
         match draw.below(16) {
-            0 => bytes.truncate(1 + draw.below(bytes.len() - 1)),
+            0 => {
+                // Nothing that follows may happen to be what is missing.
+                let at = 1 + draw.below(bytes.len() - 1);
+                bytes.truncate(at);
+                bytes.push(!intact[at]);
+            }
             1 => bytes[draw.below(intact.len())] ^= 1 << draw.below(8),
             _ => {}
         }
