@@ -101,7 +101,7 @@ impl Downloader {
     /// A tracker named holders.
     fn found(&mut self, tracker: TrackerId, at: Option<SocketAddr>, holders: &Holders) {
         let at = at.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |at| at.ip());
-        let mut count = 0_u32;
+        let (mut count, mut complete) = (0_u32, 0_u32);
         for holder in &holders.holders {
             let Some(addr) = holder.addr.resolve(at) else { continue };
             if self.pinned_id().is_some_and(|id| id != holder.seed_id)
@@ -111,13 +111,14 @@ impl Downloader {
                 continue;
             }
             count = count.saturating_add(1);
+            complete = complete.saturating_add(holder.complete.into());
             self.candidates.claim(holder.seed_id, addr, holder.complete);
         }
         if count > 0 {
             self.history.holder = Seen::Once;
         }
         self.discover.named(tracker, count);
-        self.out.push(Action::Note(Note::Found { tracker, holders: count }));
+        self.out.push(Action::Note(Note::Found { tracker, holders: count, complete }));
         self.seek_lists();
     }
 

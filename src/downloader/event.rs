@@ -278,6 +278,8 @@ pub enum Note {
         tracker: TrackerId,
         /// How many.
         holders: u32,
+        /// How many of them claim to have all of the file.
+        complete: u32,
     },
     /// A tracker didn't answer.
     Unreachable {

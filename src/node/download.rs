@@ -5,6 +5,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
+use super::sharing::Sharing;
 use super::trackers::{Asker, Question};
 use super::{Action, Download as Order, Endpoint, Note};
 use crate::downloader::{self, DownloadError, Downloader};
@@ -15,7 +16,6 @@ use crate::seed::Seed;
 use crate::seeder::{self, FileId, TrackerId};
 use crate::store::{self, Identity, Store};
 use crate::time::Time;
-use crate::wire::message::Gone;
 
 /// A download under way.
 #[derive(Debug)]
@@ -25,25 +25,9 @@ pub(super) struct Download {
     store: Store,
     /// Peers that the user gave, until the downloader may be told.
     peers: Vec<SocketAddr>,
-    list: Option<List>,
+    sharing: Sharing,
     phase: Phase,
     out: Outbox<Effect>,
-}
-
-/// What the chunks in the part file belong to.
-#[derive(Debug)]
-struct List {
-    seed: Arc<Seed>,
-    pinned: bool,
-    shared: Shared,
-}
-
-/// Does the seeder hold it?
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Shared {
-    /// Not yet: no chunk is there.
-    No,
-    Yes,
 }
 
 #[derive(Debug)]
@@ -78,7 +62,7 @@ impl Download {
             downloader: Downloader::new(target, config, entropy.next(), now),
             store: Store::new(store, entropy.next(), now),
             peers,
-            list: None,
+            sharing: Sharing::new(file),
             phase: Phase::Running,
             out: Outbox::new(),
         };
@@ -148,17 +132,17 @@ impl Download {
             store::Action::Disk { job, op } => self.act(Action::Disk { file: self.file, job, op }),
             store::Action::Opened { seed, have, claimed } => self.resume(now, seed, have, claimed),
             store::Action::Adopted { have, claimed } => {
-                self.share(&have);
+                self.share(|sharing, out| sharing.share(&have, out));
                 self.downloader.handle(now, downloader::Event::Adopted { have, claimed });
             }
             store::Action::Checked { index, ok } => {
                 if ok {
-                    self.gained(index);
+                    self.share(|sharing, out| sharing.gained(index, out));
                 }
                 self.downloader.handle(now, downloader::Event::Checked { index, ok });
             }
             store::Action::Stored { index } => {
-                self.gained(index);
+                self.share(|sharing, out| sharing.gained(index, out));
                 self.downloader.handle(now, downloader::Event::Stored { index });
             }
             store::Action::Published { identity } => self.published(now, identity),
@@ -170,7 +154,7 @@ impl Download {
     fn on_downloader(&mut self, now: Time, action: downloader::Action) {
         match action {
             downloader::Action::Adopt { seed, pinned } => {
-                self.adopt(&seed, pinned);
+                self.share(|sharing, out| sharing.adopt(&seed, pinned, out));
                 self.store.handle(now, store::Event::Adopt { seed, pinned });
             }
             downloader::Action::Put { index, bytes } => {
@@ -194,9 +178,7 @@ impl Download {
             }
             downloader::Action::Close { link, fault } => self.act(Action::Close { link, fault }),
             downloader::Action::Note(note) => {
-                if let downloader::Note::Tested { .. } = &note {
-                    self.introduce();
-                }
+                self.share(|sharing, out| sharing.learn(&note, out));
                 self.act(Action::Note(Note::Download { file: self.file, note }));
             }
         }
@@ -208,8 +190,7 @@ impl Download {
 
     fn resume(&mut self, now: Time, seed: Option<(Arc<Seed>, bool)>, have: Have, claimed: Have) {
         if let Some((seed, pinned)) = &seed {
-            self.list = Some(List { seed: Arc::clone(seed), pinned: *pinned, shared: Shared::No });
-            self.share(&have);
+            self.share(|sharing, out| sharing.resume(seed, *pinned, &have, out));
         }
         if matches!(self.phase, Phase::Running) {
             self.downloader.handle(now, downloader::Event::Resumed { seed, have, claimed });
@@ -220,65 +201,10 @@ impl Download {
         }
     }
 
-    /// Another list: what the seeder holds under the one before is withdrawn before anything is overwritten.
-    fn adopt(&mut self, seed: &Arc<Seed>, pinned: bool) {
-        match &self.list {
-            Some(list) if list.seed.id() == seed.id() && list.pinned == pinned => {}
-            Some(_) | None => {
-                self.withdraw();
-                self.list = Some(List { seed: Arc::clone(seed), pinned, shared: Shared::No });
-            }
-        }
-    }
-
-    /// Somebody has the file, so this node will have some of it. If its user vouched for the list, others may know at
-    /// once: those who begin together are then neighbours before the first chunk comes, and not all of the few who
-    /// have one first.
-    fn introduce(&mut self) {
-        if let Some(list) = self.list.as_ref().filter(|list| list.pinned && list.shared == Shared::No) {
-            let none = Have::none(list.seed.chunks());
-            self.offer(&none);
-        }
-    }
-
-    /// These chunks may be served, if there are any.
-    fn share(&mut self, have: &Have) {
-        if !have.is_none() {
-            self.offer(have);
-        }
-    }
-
-    fn offer(&mut self, have: &Have) {
-        let running = matches!(self.phase, Phase::Running);
-        if let Some(list) = self.list.as_mut().filter(|list| list.shared == Shared::No && running) {
-            list.shared = Shared::Yes;
-            self.out.push(Effect::Tell(seeder::Event::Add {
-                file: self.file,
-                seed: Arc::clone(&list.seed),
-                have: have.clone(),
-                identity: None,
-                publish: list.pinned,
-            }));
-        }
-    }
-
-    /// One more chunk may be served.
-    fn gained(&mut self, index: u32) {
-        let Some(list) = &self.list else { return };
-        match list.shared {
-            Shared::Yes => self.out.push(Effect::Tell(seeder::Event::Gained { file: self.file, index })),
-            Shared::No => {
-                let mut have = Have::none(list.seed.chunks());
-                have.insert(index);
-                self.share(&have);
-            }
-        }
-    }
-
-    fn withdraw(&mut self) {
-        if let Some(list) = self.list.as_mut().filter(|list| list.shared == Shared::Yes) {
-            list.shared = Shared::No;
-            self.out.push(Effect::Tell(seeder::Event::Remove { file: self.file, why: Gone::Withdrawn }));
+    /// Tells the seeder of what is there, unless all is coming to an end.
+    fn share(&mut self, tell: impl FnOnce(&mut Sharing, &mut Outbox<Effect>)) {
+        if matches!(self.phase, Phase::Running) {
+            tell(&mut self.sharing, &mut self.out);
         }
     }
 
@@ -303,19 +229,13 @@ impl Download {
     }
 
     fn complete(&mut self, identity: Identity) {
-        let (file, Some(List { seed, shared, .. })) = (self.file, self.list.take()) else { return };
-        self.out.push(Effect::Tell(match shared {
-            Shared::Yes => seeder::Event::Completed { file, identity },
-            Shared::No => {
-                let (seed, have) = (Arc::clone(&seed), Have::all(seed.chunks()));
-                seeder::Event::Add { file, seed, have, identity: Some(identity), publish: true }
-            }
-        }));
-        self.act(Action::Done { file, seed, identity });
+        if let Some(seed) = self.sharing.complete(identity, &mut self.out) {
+            self.act(Action::Done { file: self.file, seed, identity });
+        }
     }
 
     fn fail(&mut self, now: Time, error: Box<DownloadError>) {
-        self.withdraw();
+        self.sharing.withdraw(&mut self.out);
         match self.phase {
             Phase::Running => {
                 self.phase = Phase::Failing(error);
@@ -326,7 +246,7 @@ impl Download {
     }
 
     fn store_failed(&mut self, now: Time, error: store::DiskError) {
-        self.withdraw();
+        self.sharing.withdraw(&mut self.out);
         self.downloader.handle(now, downloader::Event::StoreFailed(error));
     }
 

@@ -13,6 +13,7 @@ mod downloads;
 mod effects;
 mod event;
 mod links;
+mod sharing;
 mod trackers;
 
 use alloc::sync::Arc;

@@ -20,7 +20,7 @@ fn a_query_names_the_file_and_the_pinned_list() {
     world.finish();
     let (_, query) = &world.queries()[0];
     assert_eq!((query.file_hash, query.seed_id), (world.seed.file_hash(), Some(world.seed.id())));
-    let found = Note::Found { tracker: TrackerId(0), holders: 1 };
+    let found = Note::Found { tracker: TrackerId(0), holders: 1, complete: 1 };
     assert!(world.notes().any(|note| *note == found));
 }
 

@@ -7,7 +7,7 @@ use samara::downloader::{Failure, Note as DownloadNote};
 use samara::node::{Action, Event, Note};
 use samara::store::{DiskErrorKind, File};
 use samara::wire::Message;
-use samara::wire::message::{Fetch, HaveSet, Hello, SeedKey, VERSION};
+use samara::wire::message::{Fetch, HaveSet, Hello, SeedKey, UpdateSet, VERSION};
 use samara::{ChunkHash, Link, Seed};
 
 use crate::world::{FILE, World, addr, seed};
@@ -65,6 +65,56 @@ fn a_stored_chunk_is_announced_and_served_while_others_are_missing() {
     world.tell(Event::Message { link, request: 2, message: fetch });
     assert!(world.did.iter().any(|action| matches!(action,
         Action::Serve { file: FILE, identity: None, index: 3, range, .. } if *range == (192..256))));
+}
+
+#[test]
+fn a_node_whose_turn_has_not_come_is_known_to_the_others_if_all_of_the_file_is_somewhere() {
+    for complete in [true, false] {
+        let mut world = World::new(10);
+        (world.busy, world.complete) = (true, complete);
+        world.download();
+        world.wait(SECOND / 2);
+        let entries: Vec<_> =
+            world.announced.iter().map(|entry| (entry.key.seed_id, entry.complete)).collect();
+        let expected = if complete { vec![(world.seed.id(), false)] } else { vec![] };
+        assert_eq!(entries, expected);
+    }
+}
+
+#[test]
+fn if_those_who_were_named_have_nothing_any_more_nobody_is_told_of_a_download() {
+    let mut world = World::new(10);
+    world.gone = true;
+    world.download();
+    world.wait(SECOND / 2);
+    assert!(world.peer_links().len() == 1 && world.announced.is_empty());
+    let nothing = UpdateSet::All(vec![]);
+    let tells = |_, message: &Message| matches!(message, Message::Update(update) if update.set != nothing);
+    assert!(!world.sent(tells), "not even for a moment");
+}
+
+#[test]
+fn chunks_of_an_earlier_run_are_served_under_a_list_that_was_announced_before_it_was_written_down() {
+    let (mut world, mut again) = (World::new(10), World::new(10));
+    let mut hashes = world.seed.chunk_hashes().to_vec();
+    hashes[5] = ChunkHash::new([9; 32]);
+    let (name, hash) = (world.seed.name().clone(), world.seed.file_hash());
+    world.seed = Arc::new(Seed::new(name, world.seed.length(), 64, hash, hashes).unwrap());
+    world.sends = (0..4).collect();
+    world.download();
+    world.wait(SECOND);
+    world.tell(Event::Stop);
+    world.wait(5 * SECOND);
+
+    again.disks = world.disks;
+    again.busy = true;
+    again.download();
+    again.wait(SECOND / 2);
+    let link = accept(&mut again);
+    let key = SeedKey { file_hash: again.seed.file_hash(), seed_id: again.seed.id() };
+    again.tell(Event::Message { link, request: 1, message: Message::Test(key) });
+    assert!(again.sent(|to, message| to == link
+        && matches!(message, Message::Have(HaveSet::Some(bytes)) if bytes[..] == [0b1111, 0])));
 }
 
 #[test]

@@ -12,7 +12,8 @@ use samara::seeder::{FileId, TrackerId};
 use samara::store::{self, Op};
 use samara::wire::Message;
 use samara::wire::message::{
-    Digest, Entry, HaveSet, Hello, Holder, HolderAddr, Holders, SeedCount, UpdateSet, Updated, VERSION,
+    Digest, Entry, Gone, HaveSet, Hello, Holder, HolderAddr, Holders, Query, SeedCount, UpdateSet, Updated,
+    VERSION,
 };
 use samara::{Hashed, Have, Link, Machine, SafeName, Seed, SeedBuilder, Sha2, Step, Time};
 
@@ -43,6 +44,12 @@ pub(crate) struct World {
     pub(crate) tracker: bool,
     /// Which chunks the peer has.
     pub(crate) sends: BTreeSet<u32>,
+    /// Does the tracker say that it has all of them?
+    pub(crate) complete: bool,
+    /// Has it no time for a Test?
+    pub(crate) busy: bool,
+    /// Is its file gone?
+    pub(crate) gone: bool,
     pub(crate) disks: BTreeMap<FileId, Disk>,
     /// Does the disk answer?
     pub(crate) disk: bool,
@@ -64,6 +71,9 @@ impl World {
             node: Node::new(config, 3, Time::ZERO),
             now: Time::ZERO,
             sends: (0..seed.chunks()).collect(),
+            complete: true,
+            busy: false,
+            gone: false,
             bytes,
             seed,
             tracker: true,
@@ -182,8 +192,8 @@ impl World {
             },
             Message::Withdraw(keys) => self.announced.retain(|entry| !keys.contains(&entry.key)),
             Message::Leave => self.announced.clear(),
-            Message::Query(_) => {
-                let holders = Message::Holders(self.holders());
+            Message::Query(query) => {
+                let holders = Message::Holders(self.holders(query));
                 return self.says(link, request, holders);
             }
             _ => return,
@@ -196,15 +206,22 @@ impl World {
         self.says(link, request, Message::Updated(updated));
     }
 
-    fn holders(&self) -> Holders {
+    fn holders(&self, query: &Query) -> Holders {
         let seed_id = self.seed.id();
-        let holder = Holder { addr: HolderAddr::At(peer()), seed_id, complete: true };
-        let seeds = vec![SeedCount { seed_id, complete: 1, partial: 0 }];
-        Holders { seeds, holders: vec![holder], warming: false }
+        let (complete, count) = (self.complete, u32::from(self.complete));
+        let holder = Holder { addr: HolderAddr::At(peer()), seed_id, complete };
+        let seeds = vec![SeedCount { seed_id, complete: count, partial: 1 - count }];
+        let mut holders = vec![holder];
+        holders.retain(|holder| !query.stale.contains(&holder.addr));
+        Holders { seeds, holders, warming: false }
     }
 
     fn peered(&mut self, link: Link, request: u32, message: &Message) {
         match message {
+            Message::Test(_) if self.gone => self.says(link, request, Message::Gone(Gone::Withdrawn)),
+            Message::Test(_) if self.busy => {
+                self.says(link, request, Message::Busy { retry_after: Duration::from_secs(1) });
+            }
             Message::Test(_) => {
                 let mut have = Have::none(self.seed.chunks());
                 self.sends.iter().for_each(|index| _ = have.insert(*index));

@@ -60,7 +60,7 @@ impl Tally {
             Note::Refuted { seed_id } => {
                 tracing::warn!("a false list of chunk hashes was refuted: {seed_id}")
             }
-            Note::Found { tracker, holders } => {
+            Note::Found { tracker, holders, .. } => {
                 tracing::info!("tracker {} named {holders} holders", tracker.0)
             }
             Note::Unreachable { tracker } => tracing::info!("tracker {} does not answer", tracker.0),

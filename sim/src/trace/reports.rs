@@ -64,7 +64,7 @@ impl Names {
             Note::Banned { addr, fault } => format!("bans {}, which {fault}", self.of(*addr)),
             Note::Lost { addr } => format!("loses {}", self.of(*addr)),
             Note::Refuted { seed_id } => format!("refutes list {seed_id:?}"),
-            Note::Found { tracker, holders } => {
+            Note::Found { tracker, holders, .. } => {
                 format!("has {holders} holders named by tracker {}", tracker.0)
             }
             Note::Unreachable { tracker } => format!("can't reach tracker {}", tracker.0),
