@@ -68,7 +68,6 @@ impl Sharing {
             Some(_) | None => {
                 self.withdraw(out);
                 self.list = Some(List { seed: Arc::clone(seed), pinned, shared: Shared::No });
-                self.introduce(out);
             }
         }
     }

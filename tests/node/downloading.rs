@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use samara::downloader::{Failure, Note as DownloadNote};
+use samara::downloader::{Failure, Note as DownloadNote, Pin};
 use samara::node::{Action, Event, Note};
 use samara::store::{DiskErrorKind, File};
 use samara::wire::Message;
@@ -69,15 +69,19 @@ fn a_stored_chunk_is_announced_and_served_while_others_are_missing() {
 
 #[test]
 fn a_node_whose_turn_has_not_come_is_known_to_the_others_if_all_of_the_file_is_somewhere() {
-    for complete in [true, false] {
+    let by_seed: fn(&Arc<Seed>) -> Pin = |seed| Pin::Seed(Arc::clone(seed));
+    for (pin, complete, announced) in [
+        (by_seed, true, true),
+        (by_seed, false, false),
+        (|seed| Pin::Id(seed.id()), true, true),
+        (|_| Pin::Hash, true, false),
+    ] {
         let mut world = World::new(10);
         (world.busy, world.complete) = (true, complete);
-        world.download();
+        world.download_by(pin(&world.seed));
         world.wait(SECOND / 2);
-        let entries: Vec<_> =
-            world.announced.iter().map(|entry| (entry.key.seed_id, entry.complete)).collect();
-        let expected = if complete { vec![(world.seed.id(), false)] } else { vec![] };
-        assert_eq!(entries, expected);
+        let entries = world.announced.iter().map(|entry| (entry.key.seed_id, entry.complete));
+        assert!(entries.eq(announced.then_some((world.seed.id(), false))), "{:?}", pin(&world.seed));
     }
 }
 

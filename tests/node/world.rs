@@ -88,7 +88,12 @@ impl World {
 
     /// A download of the file, under a pinned seed.
     pub(crate) fn download(&mut self) {
-        let target = Target { file_hash: self.seed.file_hash(), pin: Pin::Seed(Arc::clone(&self.seed)) };
+        self.download_by(Pin::Seed(Arc::clone(&self.seed)));
+    }
+
+    /// A download of the file, known by that.
+    pub(crate) fn download_by(&mut self, pin: Pin) {
+        let target = Target { file_hash: self.seed.file_hash(), pin };
         let (config, store) =
             (downloader::Config::default(), store::Config::new(samara::FileHash::of_nothing()));
         self.tell(Event::Download(Box::new(Download { file: FILE, target, peers: vec![], config, store })));
@@ -195,6 +200,9 @@ impl World {
             Message::Query(query) => {
                 let holders = Message::Holders(self.holders(query));
                 return self.says(link, request, holders);
+            }
+            Message::GetSeed { .. } => {
+                return self.says(link, request, Message::Seed(Arc::clone(&self.seed)));
             }
             _ => return,
         }
