@@ -84,13 +84,6 @@ impl fmt::Debug for SafeName {
     }
 }
 
-#[cfg(feature = "serde")]
-impl serde::Serialize for SafeName {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
-    }
-}
-
 /// What is wrong with a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NameError {

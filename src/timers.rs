@@ -76,11 +76,6 @@ impl<K: Ord + Copy> Timers<K> {
         self.next().map(|(at, key)| Deadline { at, timer: name(key) })
     }
 
-    /// How many timers are set.
-    pub fn len(&self) -> usize {
-        self.at.len()
-    }
-
     /// Is none set?
     pub fn is_empty(&self) -> bool {
         self.at.is_empty()

@@ -136,6 +136,16 @@ mod tests {
     }
 
     #[test]
+    fn what_is_held_no_longer_is_not_sent_and_keeps_nothing_waiting() {
+        let (mut catalogue, mut publishing) = (Catalogue::default(), Publishing::default());
+        (1..=2).for_each(|n| _ = catalogue.set(key(n), item(true)));
+        publishing.want(&[key(1).seed_id, key(2).seed_id], &catalogue);
+        catalogue.set(key(1), None);
+        assert_eq!(publishing.next(&catalogue).map(|(key, _)| key), Some(key(2)));
+        assert!(!publishing.owes(key(1)) && publishing.owes(key(2)));
+    }
+
+    #[test]
     fn what_may_not_be_published_yet_is_sent_once_it_may() {
         let (mut catalogue, mut publishing) = (Catalogue::default(), Publishing::default());
         catalogue.set(key(1), item(false));

@@ -251,6 +251,10 @@ mod tests {
                 assert_eq!(crowd.has_prefix(prefix), known);
                 check(&crowd, &model);
             }
+            while let Some(member) = model.pop_last() {
+                crowd.remove(member);
+                check(&crowd, &model);
+            }
         }
     }
 }

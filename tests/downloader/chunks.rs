@@ -3,7 +3,7 @@
 use crate::world::*;
 use samara::downloader::{Action, Config, Event, Note, Stale};
 use samara::wire::Message;
-use samara::wire::message::Gone;
+use samara::wire::message::{Fetch, Gone};
 use samara::wire::session::Fault;
 use samara::{Have, Time};
 
@@ -63,6 +63,29 @@ fn a_chunk_that_was_not_asked_for_is_never_read() {
         assert!(
             !world.actions().any(|action| matches!(action, Action::Receive { link: of, .. } if *of == link))
         );
+    }
+}
+
+#[test]
+fn a_second_chunk_in_answer_to_one_request_bans_whoever_sends_it() {
+    let mut world = world(20);
+    world.peer(1, Manner::Tarpit);
+    world.begin();
+    world.run(SECOND);
+    let (link, asked) = (world.link(1), world.actions().find_map(fetch).unwrap());
+    for index in &asked.1.any_of[..2] {
+        let message = Message::Chunk { index: *index, len: 64 };
+        world.feed(Event::Message { link, request: asked.0, message });
+    }
+    assert_eq!(banned(&world), [(1, Fault::Unexpected)]);
+    let received = world.actions().filter(|action| matches!(action, Action::Receive { .. }));
+    assert_eq!(received.count(), 1);
+}
+
+fn fetch(action: &Action) -> Option<(u32, Fetch)> {
+    match action {
+        Action::Send { request, message: Message::Fetch(fetch), .. } => Some((*request, fetch.clone())),
+        _ => None,
     }
 }
 

@@ -54,6 +54,20 @@ fn a_request_on_a_dialled_link_ends_the_connection() {
 }
 
 #[test]
+fn a_request_of_a_later_version_is_answered() {
+    let mut world = World::new(4);
+    let link = Link { space: 0, slot: 0, generation: 1 };
+    world.tell(Event::Accepted { link, from: addr("10.0.0.3:9") });
+    let hello = Message::Hello(Hello { version: VERSION, features: 0, node: 5 });
+    world.tell(Event::Message { link, request: 0, message: hello });
+    world.did();
+    world.tell(Event::UnknownRequest { link, request: 1 });
+    let did = world.did();
+    let answer = |action: &Action| matches!(action, Action::Send { link: to, request: 1, message: Message::Unsupported } if *to == link);
+    assert!(did.len() == 1 && answer(&did[0]), "{did:?}");
+}
+
+#[test]
 fn hello_says_the_same_number_on_all_connections() {
     let mut world = World::new(4);
     world.download();

@@ -72,6 +72,14 @@ fn hello_is_due_in_ten_seconds_and_silence_ends_a_connection_later() {
 }
 
 #[test]
+fn without_an_idle_time_whoever_said_hello_may_be_silent_for_ever() {
+    let mut bench = bench(Config { idle: Duration::ZERO, ..Config::default() });
+    bench.subscribe(1, 1);
+    assert_eq!(bench.run(Duration::from_secs(100_000)), []);
+    assert_eq!(bench.fetch(1, 2, &[0]).len(), 1);
+}
+
+#[test]
 fn caps_hold_and_the_subscriber_idle_longest_makes_room() {
     let config = Config { max_connections: 3, max_connections_per_source: 2, ..Config::default() };
     let mut bench = bench(config);

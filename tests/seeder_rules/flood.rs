@@ -4,12 +4,12 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use samara::Machine;
-use samara::seeder::{Action, Config, Event, Served};
+use samara::seeder::{Action, Config, Event, FileId, Served};
 use samara::wire::Message;
 use samara::wire::message::{Gone, Rejection};
 use samara::wire::session::Fault;
 
-use super::harness::{Bench, link, seed};
+use super::harness::{Bench, identity, link, seed, send};
 
 fn bench(config: Config) -> Bench {
     let mut bench = Bench::new(config);
@@ -69,6 +69,46 @@ fn requests_without_an_answer_yet_are_bounded() {
         assert!(bench.test(1, request, 1).len() <= 1);
     }
     assert_eq!(bench.test(1, 65, 1), [Action::Close { link: link(1), fault: Fault::Flood }]);
+}
+
+const BUSY: Message = Message::Busy { retry_after: Duration::from_secs(1) };
+
+fn passes(actions: &[Action]) -> bool {
+    matches!(actions, [Action::Send { message: Message::Have(_), .. }])
+}
+
+#[test]
+fn subscriptions_of_one_connection_are_bounded_and_those_that_are_over_make_room() {
+    let mut bench = bench(Config::default());
+    bench.connect(1);
+    for request in 1..=64 {
+        assert!(passes(&bench.test(1, request, if request == 7 { 2 } else { 1 })));
+    }
+    assert_eq!(bench.test(1, 65, 1), [send(1, 65, BUSY)]);
+    bench.connect(2);
+    assert!(passes(&bench.test(2, 1, 1)), "others have room of their own");
+    assert_eq!(bench.remove(2), [send(1, 7, Message::Gone(Gone::Withdrawn))]);
+    assert!(passes(&bench.test(1, 66, 3)));
+    assert_eq!(bench.test(1, 67, 3), [send(1, 67, BUSY)]);
+}
+
+#[test]
+fn tests_that_wait_for_one_look_are_bounded_and_each_has_its_answer() {
+    let mut bench = bench(Config::default());
+    bench.looks = false;
+    for slot in 1..=16 {
+        bench.connect(slot);
+        for request in 1..=64 {
+            let looks = bench.test(slot, request, 1).len();
+            assert_eq!(looks, usize::from((slot, request) == (1, 1)), "one look is enough for all");
+        }
+    }
+    bench.connect(17);
+    assert_eq!(bench.test(17, 1, 1), [send(17, 1, BUSY)]);
+    assert_eq!(bench.test(17, 2, 2).len(), 1, "of another file there is none yet");
+    let answers = bench.tell(Event::Looked { file: FileId(1), identity: Some(identity(1)) });
+    assert_eq!(answers.len(), 1_024);
+    assert!(answers.iter().all(|answer| passes(std::slice::from_ref(answer))));
 }
 
 #[test]

@@ -162,3 +162,36 @@ fn files_whose_seeds_are_still_on_their_way_cost_no_busy_loop() {
     let announced = tracker.serve(&mut bench, publishing);
     assert_eq!(numbers(&announced), (0..3_000).collect::<Vec<_>>());
 }
+
+/// One file, and the tags under which the tracker was sent its seed.
+fn publishing() -> (Bench, Tracker, u32) {
+    let (mut bench, mut tracker) = bench();
+    tracker.curious = true;
+    bench.add(1);
+    let actions = bench.run(100 * MILLI);
+    let [Action::Ask { tag, request, .. }] = &actions[..] else { panic!("{actions:?}") };
+    let answer = tracker.answer(request);
+    let actions = bench.answer(*tag, answer);
+    let [Action::Ask { tag, request: Message::Publish(_), .. }] = actions[..] else { panic!("{actions:?}") };
+    (bench, tracker, tag)
+}
+
+#[test]
+fn a_seed_whose_sending_was_not_answered_is_sent_again_once_the_tracker_is_back() {
+    let (mut bench, mut tracker, tag) = publishing();
+    tracker.heard();
+    assert_eq!(bench.answer(tag, None), [Action::Note(Note::Unreachable { tracker: TrackerId(0) })]);
+    assert_eq!(tracker.run(&mut bench, 2 * SECOND), [announcement(1)]);
+    assert_eq!(tracker.heard(), ["Same", "Publish file-1"]);
+}
+
+#[test]
+fn a_seed_that_the_tracker_refuses_is_reported_unless_it_merely_has_no_room() {
+    for (why, noted) in [(Refusal::Invalid, true), (Refusal::Quota, false)] {
+        let (mut bench, _, tag) = publishing();
+        let actions = bench.answer(tag, Some(Message::Refused(why)));
+        let note = Action::Note(Note::Refused { tracker: TrackerId(0), why });
+        assert_eq!(actions.contains(&note), noted, "{actions:?}");
+        assert!(actions.contains(&announcement(1)), "the file is known all the same: {actions:?}");
+    }
+}

@@ -251,3 +251,28 @@ fn a_store_that_was_never_opened_closes_at_once() {
     rig.tell(Event::Close);
     assert!(matches!(rig.said()[..], [Action::Closed]));
 }
+
+#[test]
+fn orders_that_make_no_sense_write_nothing_and_fail() {
+    let (bytes, seed) = file(200);
+    let (_, other) = file(300);
+    let short = Event::Put { index: 0, bytes: bytes::Bytes::copy_from_slice(&bytes[..63]) };
+    let mut early = Rig::new(Disk::default(), &seed, 1);
+    early.tell(Event::Open);
+    early.run().ops();
+    early.put(&seed, &bytes, 0);
+    let (mut foreign, mut unfit) = (begun(&seed), begun(&seed));
+    foreign.tell(adopt(&other));
+    unfit.tell(short);
+    let cases = [
+        (early, DiskErrorKind::Other, "storing a chunk before its list"),
+        (foreign, DiskErrorKind::Foreign, "taking a list of chunk hashes"),
+        (unfit, DiskErrorKind::Other, "storing a chunk that does not fit"),
+    ];
+    for (mut rig, kind, doing) in cases {
+        assert_eq!(rig.run().ops(), [""; 0], "{doing}");
+        let said = rig.said();
+        let Some(Action::Failed(error)) = said.last() else { panic!("{doing}: {said:?}") };
+        assert_eq!((error.kind, error.doing), (kind, doing));
+    }
+}

@@ -1,5 +1,5 @@
 use super::support::*;
-use samara::tracker::{Action, Config, Note};
+use samara::tracker::{Action, Config, Event, Note};
 use samara::wire::Message;
 use samara::wire::message::{Entry, Refusal, UpdateSet};
 
@@ -153,6 +153,15 @@ fn a_flood_of_requests_is_refused_one_by_one_and_only_for_its_source() {
     assert!(world.notes.iter().any(|note| matches!(note, Note::Refused { why: Refusal::Quota, .. })));
     let mut neighbour = world.connect("10.0.0.1", 2);
     assert_eq!(world.ask(&mut neighbour, Message::Leave), Message::Refused(Refusal::Quota));
+    // What it doesn't even know counts as well, and is answered as well.
+    let mut unknown = |at, token| {
+        let link = world.connect(at, token).link;
+        let answers = world.event(Event::UnknownRequest { link, request: 1 });
+        let [Action::Send { request: 1, message, .. }] = &answers[..] else { panic!("{answers:?}") };
+        message.clone()
+    };
+    assert_eq!(unknown("10.0.0.1", 4), Message::Refused(Refusal::Quota));
+    assert_eq!(unknown("10.0.0.2", 5), Message::Unsupported);
     let mut other = world.connect("10.0.0.2", 3);
     world.query(&mut other, about(1));
     world.oversleep(10_000);
