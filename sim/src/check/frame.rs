@@ -1,15 +1,12 @@
 //! A stream of frames from a stranger.
 
 use samara::wire::codec::{decode, encode};
-use samara::wire::{DecodeError, Decoded, Frame, limits};
+use samara::wire::{DecodeError, Decoded, Frame};
 
-use super::bounds;
+use super::{bounds, head};
 
-/// The longest frame: a seed with a list of 2 MiB.
-const LONGEST: usize = limits::HEADER + limits::MAX_CHUNKS as usize * 32 + 512;
-
-/// A stream from a stranger: decoding never panics, waits for no more than the longest frame, says the same however
-/// the stream is cut, and what it accepts keeps every bound and has exactly one encoding.
+/// A stream from a stranger: decoding never panics, waits for no body that its header shows to be too long, says the
+/// same however the stream is cut, and what it accepts keeps every bound and has exactly one encoding.
 pub fn frame(bytes: &[u8]) {
     let whole = read(bytes, || bytes.len());
     for piece in [1, 13, 4_096] {
@@ -33,12 +30,17 @@ pub(super) fn read(bytes: &[u8], mut piece: impl FnMut() -> usize) -> Said {
             continue;
         };
         match decode(front) {
-            Err(error) => return (frames, Some(error)),
+            Err(error) => {
+                head::judge(front, Err(error));
+                return (frames, Some(error));
+            }
             Ok(Decoded::Need(more)) => {
-                assert!(more > front.len() && more <= LONGEST, "{more} bytes for {}", front.len());
+                assert!(more > front.len(), "{more} bytes for {}", front.len());
+                head::judge(front, Ok(more));
                 need = more;
             }
             Ok(Decoded::Frame { frame, used }) => {
+                head::judge(front, Ok(used));
                 reencodes(&frame, &front[..used]);
                 start += used + data_len(&frame);
                 need = 0;

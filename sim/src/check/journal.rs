@@ -21,10 +21,16 @@ pub fn journal(bytes: &[u8]) {
     let (mut journal, mut truth) = (HEADER.clone(), Truth::default());
     let mut whole = true;
     while !draw.is_over() {
-        let record = record(&mut draw);
+        let mut record = record(&mut draw);
+        let harm = draw.below(16);
+        match harm {
+            2 => record.push(0),
+            3 => _ = record.pop(),
+            _ => {}
+        }
         let intact = [&record[..], &check(&journal, &record)].concat();
         let mut bytes = intact.clone();
-        match draw.below(16) {
+        match harm {
             0 => {
                 // Nothing that follows may happen to be what is missing.
                 let at = 1 + draw.below(bytes.len() - 1);
@@ -81,7 +87,8 @@ fn check(journal: &[u8], record: &[u8]) -> [u8; CHECK] {
 }
 
 fn identity(draw: &mut Draw<'_>) -> Identity {
-    let size = draw.of(&[0, 64, 640, seed().length(), seed().length() + 1]);
+    let length = seed().length();
+    let size = draw.of(&[0, 64, 640, length, length + 1, 63, 639, length - 1]);
     Identity { device: 1, inode: draw.few(2).into(), size, modified: 0 }
 }
 

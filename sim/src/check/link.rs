@@ -10,6 +10,8 @@ use super::draw::Draw;
 pub fn link(bytes: &[u8]) {
     if let Some(link) = str::from_utf8(bytes).ok().and_then(|text| text.parse::<ShareLink>().ok()) {
         assert!(bytes.len() <= MAX_LINK && link.trackers.len() <= MAX_TRACKERS);
+        let hash = bytes.split(|byte| b":?".contains(byte)).nth(1);
+        assert!(hash.is_some_and(|hash| hash.eq_ignore_ascii_case(link.file_hash.to_string().as_bytes())));
         reads_as_written(&link);
         if let Some(name) = &link.name {
             assert_eq!(SafeName::new(name.as_str()).as_ref(), Ok(name));

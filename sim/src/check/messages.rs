@@ -130,17 +130,19 @@ impl Draw<'_> {
 
     /// An answer to that.
     pub(super) fn holders(&mut self) -> Holders {
-        let count = |draw: &mut Self| SeedCount {
-            seed_id: draw.key().seed_id,
-            complete: draw.any(),
-            partial: draw.any(),
-        };
-        let holder = |draw: &mut Self| Holder {
-            addr: draw.holder_addr(),
-            seed_id: draw.key().seed_id,
-            complete: draw.any(),
-        };
-        Holders { seeds: self.list(3, count), holders: self.list(6, holder), warming: self.any() }
+        Holders {
+            seeds: self.list(3, Self::seed_count),
+            holders: self.list(6, Self::holder),
+            warming: self.any(),
+        }
+    }
+
+    pub(super) fn seed_count(&mut self) -> SeedCount {
+        SeedCount { seed_id: self.key().seed_id, complete: self.any(), partial: self.any() }
+    }
+
+    pub(super) fn holder(&mut self) -> Holder {
+        Holder { addr: self.holder_addr(), seed_id: self.key().seed_id, complete: self.any() }
     }
 
     fn listing(&mut self) -> Listing {

@@ -7,10 +7,12 @@
 //!   machine is told them, and compared with a small model that knows only the design.
 
 mod bounds;
+mod breach;
 mod download;
 mod draw;
 mod frame;
 mod have;
+mod head;
 mod journal;
 mod link;
 mod messages;

@@ -1,13 +1,14 @@
-//! A stream of frames from a friend.
+//! A stream of frames from a friend, and then one from a stranger.
 
 use samara::wire::codec::{data_header, encode};
 use samara::wire::{Frame, limits};
 
+use super::breach;
 use super::draw::Draw;
 use super::frame::read;
 
 /// Messages of every kind and bytes of chunks, one after the other: what was encoded is what is decoded, at once and
-/// in whatever pieces it comes.
+/// in whatever pieces it comes. A frame behind them that breaks one rule, as little as possible, is not taken.
 pub fn stream(bytes: &[u8]) {
     let mut draw = Draw::new(bytes);
     let (mut sent, mut stream) = (Vec::new(), Vec::new());
@@ -18,6 +19,12 @@ pub fn stream(bytes: &[u8]) {
     assert_eq!(read(&stream, || stream.len()), said, "at once");
     let most = 1 << draw.below(10);
     assert_eq!(read(&stream, || 1 + draw.below(most)), said, "in pieces of at most {most}");
+    if draw.one_in(2) {
+        let (rule, frame) = breach::frame(&mut draw);
+        stream.extend(frame);
+        let (taken, error) = read(&stream, || stream.len());
+        assert!(taken == said.0 && error.is_some(), "{rule} has no consequence: {:?}", taken.last());
+    }
 }
 
 fn append(draw: &mut Draw<'_>, stream: &mut Vec<u8>) -> Frame {

@@ -191,10 +191,15 @@ impl Rig {
                 let step = self.stage.drawn(draw).step(index);
                 match draw.below(8) {
                     0 => Message::Rejected(draw.rejection()),
-                    _ => Message::Chunk {
-                        index,
-                        len: step.map_or(1, |step| step.len) + u32::from(draw.one_in(32)),
-                    },
+                    _ => {
+                        let len = step.map_or(1, |step| step.len);
+                        let len = match draw.below(32) {
+                            31 => len + 1,
+                            30 => len - 1,
+                            _ => len,
+                        };
+                        Message::Chunk { index, len }
+                    }
                 }
             }
             Some(_) | None => draw.message(),

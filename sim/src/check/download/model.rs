@@ -161,6 +161,9 @@ impl Model {
             }
             Expected::Fits(..) | Expected::Nothing => {}
         }
+        let bad = |action: &Action| matches!(action, Action::Close { fault: Fault::BadChunk { .. }, .. });
+        let may_ban = matches!(expected, Expected::Bad(..));
+        assert!(may_ban || !said.iter().any(bad), "banned for bytes that others sent: {said:?}");
         let may_receive = matches!(expected, Expected::Coming(..));
         assert!(may_receive || !said.iter().any(receives), "a chunk that was not asked for: {said:?}");
     }

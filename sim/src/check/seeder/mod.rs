@@ -18,7 +18,7 @@ use super::draw::Draw;
 use super::talk::Heard;
 
 /// Any files and any questions: Test passes only if a look that came after it saw the file that was verified, only what is
-/// held is served, and every request is answered once.
+/// held is served, and every request is answered once; no more wait for that than may.
 pub fn seeder(bytes: &[u8]) {
     let mut draw = Draw::new(bytes);
     let mut bench = Bench::new(&mut draw);
@@ -42,11 +42,21 @@ const FILES: u8 = 4;
 const SLOTS: u8 = 5;
 /// Chunks of one file that may be sent at once.
 const SENDING: u16 = 2;
+/// Requests for chunks of one file that may wait for that.
+const QUEUE: u16 = 2;
 
 impl Bench {
     fn new(draw: &mut Draw<'_>) -> Self {
-        let config =
-            Config { trackers: 2, node: 1_000, slots: SENDING, queue: 2, port: 7_000, ..Config::default() };
+        let config = Config {
+            trackers: 2,
+            node: 1_000,
+            slots: SENDING,
+            queue: QUEUE,
+            // Whatever a wait costs: the limits are kept to the letter.
+            moment: Duration::ZERO,
+            port: 7_000,
+            ..Config::default()
+        };
         let seeder = Seeder::new(config, draw.any(), Time::ZERO);
         let (disk, asks) = (BTreeMap::new(), Vec::new());
         Self { seeder, model: Model::default(), now: Time::ZERO, disk, asks }
@@ -219,6 +229,7 @@ impl Bench {
         }
         said.into_iter().for_each(|action| self.follow(&event, action));
         assert!(self.model.is_sound(), "somebody was not told: {event:?}");
+        assert!(self.model.is_bounded(QUEUE.into()), "too much is left to be answered: {event:?}");
     }
 
     /// Takes down what is asked.

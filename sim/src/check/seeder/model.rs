@@ -13,6 +13,11 @@ use samara::{Have, Link, Seed};
 use crate::check::draw::key;
 use crate::check::talk::Talk;
 
+/// Subscriptions that one connection may have, open or over: the oldest that is over makes room for another one.
+const MOST_SUBSCRIPTIONS: usize = 64;
+/// Requests of one connection that may wait for their answers.
+const MOST_OPEN: usize = 64;
+
 /// A request, or the subscription that a `Test` opened: a connection and a number.
 pub(super) type At = (Link, u32);
 
@@ -167,6 +172,12 @@ impl Model {
             "nobody has looked at {file:?}, and it passes Test: {event:?}"
         );
         assert_eq!(*said, HaveSet::from(&held.have));
+        let open = self.subs.keys().filter(|sub| sub.0 == at.0).count();
+        let over: Vec<At> = self.over.iter().filter(|sub| sub.0 == at.0).copied().collect();
+        if open + over.len() == MOST_SUBSCRIPTIONS {
+            let oldest = over.first().expect("no connection has more subscriptions than it may");
+            self.over.remove(oldest);
+        }
         self.subs.insert(at, of);
     }
 
@@ -187,6 +198,20 @@ impl Model {
     /// Nobody is left who still believes in what was taken away.
     pub(super) fn is_sound(&self) -> bool {
         self.subs.values().all(|of| self.serving(*of).is_some())
+    }
+
+    /// Nobody has more requests open than may be, and no file more that wait to be sent.
+    pub(super) fn is_bounded(&self, queue: usize) -> bool {
+        let (mut open, mut waiting) = (BTreeMap::new(), BTreeMap::new());
+        for (at, question) in &self.open {
+            *open.entry(at.0).or_insert(0) += 1;
+            if let Message::Fetch(fetch) = question
+                && !self.sending.contains_key(at)
+            {
+                *waiting.entry(self.subs.get(&(at.0, fetch.t))).or_insert(0) += 1;
+            }
+        }
+        open.values().all(|open| *open <= MOST_OPEN) && waiting.values().all(|waiting| *waiting <= queue)
     }
 
     /// Which file a request for chunks goes to; none if its subscription is over, an error if there never was one.
