@@ -8,7 +8,7 @@ use samara::downloader::{Action, Event};
 use samara::store::Op;
 use samara::wire::Message;
 use samara::wire::limits::MAX_ANY_OF;
-use samara::wire::message::Fetch;
+use samara::wire::message::{Fetch, HaveSet};
 use samara::wire::session::Fault;
 use samara::{Hashed, Link, Seed, Sha2, Step};
 
@@ -49,6 +49,8 @@ pub(super) enum Expected {
     Coming(At, Step),
     /// Nobody asked for that: the connection ends.
     Unsolicited(Link),
+    /// The file has no such chunk: the connection ends.
+    Beyond(Link),
     /// These bytes fit, and may be stored.
     Fits(u32, Bytes),
     /// These don't: their sender is banned.
@@ -115,11 +117,28 @@ impl Model {
                 self.coming.remove(&at);
                 Expected::Nothing
             }
-            // News, which answers nothing.
-            (Some(_), Message::Gained(_)) => Expected::Nothing,
+            // News, which answers nothing. Of a list that turned out to be false nobody wants to hear any.
+            (_, Message::Gained(indices)) => {
+                let truth = self.stage.lists[0].0.id();
+                let list = self.tests.get(&at).filter(|(list, passed)| *passed && list.id() == truth);
+                let beyond = |(list, _): &(Arc<Seed>, bool)| indices.iter().any(|i| *i >= list.chunks());
+                if list.is_some_and(beyond) { Expected::Beyond(at.0) } else { Expected::Nothing }
+            }
+            (None, Message::Gone(_)) => {
+                self.tests.entry(at).and_modify(|(_, passed)| *passed = false);
+                Expected::Nothing
+            }
             (Some(Message::Test(_)), answer) => {
-                self.tests.entry(at).and_modify(|(_, passed)| *passed = matches!(answer, Message::Have(_)));
                 self.open.remove(&at);
+                let Some((list, passed)) = self.tests.get_mut(&at) else { return Expected::Nothing };
+                *passed = matches!(answer, Message::Have(_));
+                let beyond =
+                    |set: &HaveSet| matches!(set, HaveSet::Some(bits) if !is_bitmap(bits, list.chunks()));
+                if let Message::Have(set) = answer
+                    && beyond(set)
+                {
+                    return Expected::Beyond(at.0);
+                }
                 Expected::Nothing
             }
             (Some(Message::GetSeed { .. }), _) => {
@@ -154,6 +173,9 @@ impl Model {
             }
             Expected::Unsolicited(link) => {
                 assert!(closed(*link), "a chunk that nobody asked for has no consequence: {said:?}");
+            }
+            Expected::Beyond(link) => {
+                assert!(closed(*link), "a chunk that the file does not have has no consequence: {said:?}");
             }
             Expected::Bad(link, index) => {
                 let bans = Action::Close { link: *link, fault: Fault::BadChunk { index: *index } };
@@ -228,6 +250,12 @@ impl Model {
         };
         assert!(self.adopted.iter().any(|list| fits(&list)), "bytes at {offset} that nobody has verified");
     }
+}
+
+/// Is this a bitmap of so many chunks?
+fn is_bitmap(bits: &[u8], chunks: u32) -> bool {
+    let spare = (8 - chunks % 8) % 8;
+    bits.len() == chunks.div_ceil(8) as usize && bits.last().is_none_or(|last| last.leading_zeros() >= spare)
 }
 
 /// Are these the bytes of that chunk, by this list?
