@@ -3,6 +3,7 @@
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
+use core::cell::LazyCell;
 use core::time::Duration;
 
 use super::peers::{Fetch, Offer, Peer, Peers, Phase, Stage};
@@ -125,7 +126,7 @@ impl Downloader {
         let most = rare.clamp(spare, MAX_ANY_OF);
         let mut any_of = self.picker.pick(have, most);
         if any_of.is_empty() {
-            let coming = coming(&self.peers, self.now);
+            let coming = LazyCell::new(|| coming(&self.peers, self.now));
             let mine = |index| {
                 coming.binary_search(&index).is_ok()
                     || seed.step(index).is_some_and(|step| peer.is_fetching(&step))
