@@ -20,7 +20,8 @@ use crate::wire::session::Fault;
 const PROBES: usize = 2;
 /// With the share used up, how soon to see who is late.
 const LOOK: Duration = Duration::from_secs(1);
-/// Free chunks per peer and candidate in a request: with fewer, a request names fewer candidates.
+/// Free chunks that are about, per peer and candidate in a request: with fewer, a request names fewer candidates. While few
+/// are about, those that wait in line somewhere can't be had from anybody who has nothing to do.
 const SPARE: usize = 4;
 /// So many peers are a crowd: a request to each is enough.
 const CROWD: usize = 8;
@@ -117,7 +118,8 @@ impl Downloader {
         if peer.outstanding().0 >= peer.pace.room(seed.chunk_size(), ready == 1) || !self.may_spend(seed) {
             return None;
         }
-        let spare = (self.picker.free() / ready.max(1).saturating_mul(SPARE)).clamp(1, MAX_ANY_OF);
+        let about = self.picker.free().saturating_sub(self.picker.rare());
+        let spare = (about / ready.max(1).saturating_mul(SPARE)).clamp(1, MAX_ANY_OF);
         // Of chunks that only complete holders have, those give away each once before they give any twice, if they may
         // choose; and naming many keeps them from no other peer. Some are left for further requests: more with few
         // peers, who are to have several each.

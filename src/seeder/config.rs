@@ -20,7 +20,7 @@ pub struct Config {
     /// Default: 2: the best of 1, 2, 4 and 8 in simulated swarms.
     pub slots: u16,
     /// Requests waiting for a slot, per file; more are answered with `Busy`. Up to 64 may wait if all of them are sent
-    /// within [`moment`](Self::moment). Default: 3.
+    /// within [`moment`](Self::moment). Default: 1: the best of 1 to 5 in simulated swarms.
     pub queue: u16,
     /// A wait so short that being sent away costs more; zero: none is. Default: 20 ms.
     pub moment: Duration,
@@ -49,7 +49,7 @@ impl Default for Config {
             node: 0,
             trackers: 0,
             slots: 2,
-            queue: 3,
+            queue: 1,
             moment: Duration::from_millis(20),
             limit_up: 0,
             slowest: 16 << 10,

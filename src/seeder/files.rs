@@ -37,6 +37,7 @@ impl Seeder {
     fn tell_subscribers(&mut self, file: FileId, key: SeedKey, news: &[u32]) {
         if self.library.serving(key).is_some_and(|(serving, _)| serving == file) {
             news.iter().for_each(|index| self.subscriptions.gained(self.now, key, *index));
+            self.push_news();
         }
     }
 

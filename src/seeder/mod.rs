@@ -92,9 +92,7 @@ impl Seeder {
             let Some(link) = self.uploads.slow(self.now) else { break };
             self.close(link, Fault::Slow);
         }
-        for push in self.subscriptions.due(self.now) {
-            self.push(push);
-        }
+        self.push_news();
         if self.announce.wake(self.now, &mut self.outbox) {
             self.looks.begin_round();
         }

@@ -209,6 +209,13 @@ impl Seeder {
         self.send(link, request, message);
     }
 
+    /// Tells subscribers what is new, as far as it is due.
+    pub(super) fn push_news(&mut self) {
+        for push in self.subscriptions.due(self.now) {
+            self.push(push);
+        }
+    }
+
     pub(super) fn push(&mut self, Push { link, request, message }: Push) {
         self.send(link, request, message);
     }

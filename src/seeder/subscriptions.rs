@@ -50,9 +50,9 @@ pub(super) struct Push {
     pub(super) message: Message,
 }
 
-/// New chunks wait for more of them, but no longer than this, and no longer than the next one takes to come (smoothed): a
-/// stream is told in pairs, and the first chunk, for which others wait, at once.
-const COALESCE: Duration = Duration::from_millis(100);
+/// Chunks that come at shorter intervals (smoothed) wait for the next one, and so are told in pairs: then messages cost
+/// more than the wait. Others are told at once, for somebody may have nothing to do until then.
+const QUICK: Duration = Duration::from_millis(20);
 /// Most pushes in one go.
 const BURST: usize = 64;
 /// Most subscriptions of one connection, over or open.
@@ -149,10 +149,9 @@ impl Feed {
     fn gained(&mut self, now: Time, index: u32) -> Duration {
         self.log.push(index);
         if let Some(last) = self.last.replace(now) {
-            let took = now.since(last).min(COALESCE);
-            self.every = self.every.saturating_mul(3).saturating_add(took) / 4;
+            self.every = self.every.saturating_mul(3).saturating_add(now.since(last)) / 4;
         }
-        self.every
+        if self.every < QUICK { self.every } else { Duration::ZERO }
     }
 
     /// One message for each subscriber that hasn't heard all, noted as said when it is taken.
@@ -190,17 +189,20 @@ mod tests {
     }
 
     #[test]
-    fn chunks_wait_for_others_and_each_subscriber_hears_what_is_new_to_it() {
+    fn quick_chunks_wait_for_others_and_each_subscriber_hears_what_is_new_to_it() {
         let mut subscriptions = Subscriptions::default();
         assert!(subscriptions.open(link(1), 1, KEY));
         let all = |pushes: Vec<Push>| pushes.iter().map(gained).collect::<Vec<_>>();
         subscriptions.gained(at(0), KEY, 6);
         assert_eq!(all(subscriptions.due(at(0))), [(1, 1, 1)], "others may wait for the first");
-        subscriptions.gained(at(400), KEY, 7);
+        for (now, index) in [(12, 7), (24, 8), (36, 9)] {
+            subscriptions.gained(at(now), KEY, index);
+        }
         assert!(subscriptions.open(link(2), 5, KEY));
-        subscriptions.gained(at(410), KEY, 8);
-        assert!(subscriptions.due(at(424)).is_empty(), "a quarter of 100 ms, which is the most that counts");
-        assert_eq!(all(subscriptions.due(at(425))), [(1, 1, 2), (2, 5, 1)]);
+        subscriptions.gained(at(40), KEY, 10);
+        assert_eq!(all(subscriptions.due(at(40))), [(1, 1, 4), (2, 5, 1)], "as long as one takes to come");
+        subscriptions.gained(at(240), KEY, 11);
+        assert_eq!(all(subscriptions.due(at(240))), [(1, 1, 1), (2, 5, 1)], "these take their time");
         assert!(subscriptions.due(at(500)).is_empty() && subscriptions.deadline().is_none());
     }
 

@@ -52,9 +52,9 @@ fn busy_peers_make_it_modest_and_chunks_bold_again() {
     let mut window = Window::new(0, 0, Time::ZERO);
     assert_eq!(window.share(), 256);
     (0..40).for_each(|_| window.ease());
-    assert_eq!(window.share(), 8);
+    assert_eq!(window.share(), 5);
     (0..8).for_each(|_| window.press(SECOND));
-    assert_eq!(window.share(), 10);
+    assert_eq!(window.share(), 7);
     (0..2_000).for_each(|_| window.press(SECOND));
     assert_eq!(window.share(), 256);
 }

@@ -31,7 +31,7 @@ struct Bench {
 
 impl Bench {
     fn new(limit_up: u64) -> Self {
-        let config = Config { limit_up, ..Config::default() };
+        let config = Config { limit_up, slots: 2, queue: 3, ..Config::default() };
         Self { uploads: Uploads::new(&config, at(0)), now: at(0) }
     }
 
@@ -251,7 +251,7 @@ fn a_slow_reader_is_cut_off_when_its_time_is_up_and_another_waits() {
 
 #[test]
 fn a_node_whose_own_line_is_slow_gives_somebody_the_time_for_a_chunk_in_the_end() {
-    let config = Config { slots: 1, ..Config::default() };
+    let config = Config { slots: 1, queue: 3, ..Config::default() };
     let mut bench = Bench { uploads: Uploads::new(&config, at(0)), now: at(0) };
     let mut patience = Vec::new();
     for reader in 1..=10 {
@@ -304,7 +304,7 @@ fn the_limit_holds_over_all_files_which_take_turns() {
 
 #[test]
 fn no_cap_on_slots_means_none() {
-    let config = Config { slots: 0, ..Config::default() };
+    let config = Config { slots: 0, queue: 3, ..Config::default() };
     let mut bench = Bench { uploads: Uploads::new(&config, at(0)), now: at(0) };
     (1..=60).for_each(|request| assert_eq!(bench.fetch("10.0.1.1", request, &[0]).len(), 1));
 }

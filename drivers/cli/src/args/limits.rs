@@ -61,7 +61,7 @@ pub(crate) struct NodeLimits {
     #[arg(long, env = "SAMARA_MAX_SLOTS", default_value_t = 2, value_name = "N")]
     max_slots: u16,
     /// Requests waiting for a slot, per file; up to 64 if all of them are sent within 20 ms
-    #[arg(long, env = "SAMARA_MAX_QUEUE", default_value_t = 3, value_name = "N")]
+    #[arg(long, env = "SAMARA_MAX_QUEUE", default_value_t = 1, value_name = "N")]
     max_queue: u16,
     /// Open incoming connections in total
     #[arg(long, env = "SAMARA_MAX_CONNECTIONS", default_value_t = 1_024, value_name = "N")]
