@@ -71,6 +71,15 @@ impl Have {
             && self.bits.get(index as usize / 8).is_some_and(|byte| byte >> (index % 8) & 1 == 1)
     }
 
+    /// Is any chunk in both sets?
+    pub fn meets(&self, other: &Self) -> bool {
+        let ((ours, our_rest), (theirs, their_rest)) =
+            (self.bits.as_chunks::<8>(), other.bits.as_chunks::<8>());
+        let words =
+            ours.iter().zip(theirs).any(|(a, b)| u64::from_ne_bytes(*a) & u64::from_ne_bytes(*b) != 0);
+        words || our_rest.iter().zip(their_rest).any(|(a, b)| a & b != 0)
+    }
+
     /// Puts chunk `index` in; says if that changed anything.
     pub fn insert(&mut self, index: u32) -> bool {
         let news = index < self.chunks && !self.has(index);
@@ -132,6 +141,19 @@ mod tests {
         assert_eq!(have.missing().collect::<Vec<_>>(), [0, 1, 2, 4, 5, 6, 7, 8, 9]);
         assert!(have.remove(3) && !have.remove(3));
         assert_eq!(have.count(), 1);
+    }
+
+    #[test]
+    fn sets_meet_in_any_of_their_chunks_and_in_no_other() {
+        for chunks in [1, 8, 63, 64, 65, 200] {
+            for index in [0, chunks / 2, chunks - 1] {
+                let (mut one, mut rest) = (Have::none(chunks), Have::all(chunks));
+                one.insert(index);
+                rest.remove(index);
+                assert!(one.meets(&Have::all(chunks)) && one.meets(&one), "{index} of {chunks}");
+                assert!(!one.meets(&rest) && !one.meets(&Have::none(chunks)), "{index} of {chunks}");
+            }
+        }
     }
 
     #[test]

@@ -197,7 +197,6 @@ impl Downloader {
         let peer = self.peers.remove(link)?;
         self.news = News::Any;
         self.timers.cancel(Timer::Test(link));
-        self.timers.cancel(Timer::Retry(link));
         for (request, fetch) in peer.fetches() {
             self.timers.cancel(Timer::Request(link, request));
             self.window.refund(fetch.reserved);

@@ -74,27 +74,39 @@ impl Downloader {
                 });
             }
         }
+        self.left = left;
         if left == 0 {
             self.timers.set_earlier(Timer::Look, self.now + LOOK);
         }
-        match self.window.wait(self.now) {
-            Some(at) => self.timers.set(Timer::Limit, at),
-            None => self.timers.cancel(Timer::Limit),
+        // With the share used up, whatever frees some of it is time enough for those who were busy.
+        let idle = left > 0 || !self.candidates.settled();
+        let pauses = || self.peers.iter().filter_map(|peer| peer.pace.paused_until(self.now));
+        self.set_or_cancel(Timer::Retry, idle.then(pauses).and_then(Iterator::min));
+        self.set_or_cancel(Timer::Limit, self.window.wait(self.now));
+    }
+
+    fn set_or_cancel(&mut self, timer: Timer, at: Option<Time>) {
+        match at {
+            Some(at) => self.timers.set(timer, at),
+            None => self.timers.cancel(timer),
         }
     }
 
     /// The same when only this peer has news: nobody else can be asked who couldn't be before.
     pub(super) fn fetch_more(&mut self, link: Link) {
         let Some(peer) = self.peers.get(link) else { return };
-        let Some(Offer { seed, have, .. }) = &peer.offer else { return };
-        // At most this much; looked at first because it costs least.
-        let full = peer.outstanding().0 >= peer.pace.room(seed.chunk_size(), true);
-        if full || !self.may_ask(peer) || !self.picker.is_interesting(have) && self.picker.free() > 0 {
+        let probation = peer.pace.is_snubbed();
+        // Looked at first because it costs least.
+        if self.left == 0 && !probation || !self.may_ask(peer) {
             return;
         }
-        let (probation, ready, mut left) = (peer.pace.is_snubbed(), self.peers.ready(), self.left());
-        while (left > 0 || probation) && self.fetch_from(link, ready).is_some() {
-            left = left.saturating_sub(1);
+        let Some(Offer { have, .. }) = &peer.offer else { return };
+        if !self.picker.is_interesting(have) && self.picker.free() > 0 {
+            return;
+        }
+        let ready = self.peers.ready();
+        while (self.left > 0 || probation) && self.fetch_from(link, ready).is_some() {
+            self.left = self.left.saturating_sub(1);
         }
     }
 
@@ -145,7 +157,7 @@ impl Downloader {
     }
 
     /// Do the budget and the rate limit allow one more chunk?
-    fn may_spend(&self, seed: &Seed) -> bool {
+    pub(super) fn may_spend(&self, seed: &Seed) -> bool {
         self.window.wait(self.now).is_none() && self.window.has_room(largest(seed), seed.chunk_size())
     }
 

@@ -252,6 +252,9 @@ impl Downloader {
     /// The store has written a chunk.
     pub(super) fn stored(&mut self, index: u32) {
         if let Some(len) = self.progress.as_mut().and_then(|progress| progress.stored(index)) {
+            if self.progress.as_ref().is_some_and(|progress| self.may_spend(progress.seed())) {
+                self.no_news();
+            }
             self.window.free(len.into());
         }
     }

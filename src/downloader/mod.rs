@@ -75,6 +75,8 @@ pub struct Downloader {
     progress: Option<Progress>,
     picker: Picker,
     window: Window,
+    /// How many more requests the share in all allowed at the last look.
+    left: usize,
     history: History,
     news: News,
 }
@@ -88,6 +90,8 @@ enum News {
     Gained(Link),
     /// A chunk came, is coming or isn't: what can be asked for, and nothing else.
     Chunk,
+    /// Nothing can be asked for that couldn't be before.
+    Nothing,
 }
 
 impl News {
@@ -147,14 +151,14 @@ enum Timer {
     Rotate,
     /// An address may be dialled again.
     Redial,
+    /// A busy peer may be asked again.
+    Retry,
     /// The rate limit allows a request.
     Limit,
     /// Peers may be late.
     Look,
     /// A dial and a Test have taken too long.
     Test(Link),
-    /// A busy peer may be asked again.
-    Retry(Link),
     /// A chunk is overdue.
     Request(Link, u32),
 }
@@ -169,17 +173,17 @@ impl Timer {
             Self::Turn => "turn",
             Self::Rotate => "rotate",
             Self::Redial => "redial",
+            Self::Retry => "retry",
             Self::Limit => "limit",
             Self::Look => "look",
             Self::Test(_) => "test",
-            Self::Retry(_) => "retry",
             Self::Request(..) => "request",
         }
     }
 
     /// Does it only let something be asked for?
     const fn is_about_chunks(self) -> bool {
-        matches!(self, Self::Limit | Self::Look | Self::Retry(_))
+        matches!(self, Self::Retry | Self::Limit | Self::Look)
     }
 }
 
@@ -200,6 +204,7 @@ impl Downloader {
             progress: None,
             picker: Picker::new(0, entropy.fork()),
             window: Window::new(config.budget, config.limit, now),
+            left: 0,
             history: History::default(),
             news: News::Any,
             entropy,
@@ -251,7 +256,7 @@ impl Downloader {
             Timer::Rotate => self.rotate(),
             Timer::Test(link) => self.untested(link),
             Timer::Request(link, request) => self.overdue(link, request),
-            Timer::Redial | Timer::Limit | Timer::Look | Timer::Retry(_) => {}
+            Timer::Redial | Timer::Retry | Timer::Limit | Timer::Look => {}
         }
     }
 
@@ -282,7 +287,17 @@ impl Downloader {
                     self.fetch();
                 }
             }
-            News::Gained(_) | News::Chunk | News::Any => self.advance(),
+            News::Nothing if self.phase == Phase::Running && self.candidates.settled() => {
+                self.publish_if_complete();
+            }
+            News::Gained(_) | News::Chunk | News::Nothing | News::Any => self.advance(),
+        }
+    }
+
+    /// What an event brought turned out to be nothing that lets more be asked for.
+    fn no_news(&mut self) {
+        if self.news == News::Chunk {
+            self.news = News::Nothing;
         }
     }
 

@@ -203,7 +203,7 @@ impl Picker {
 
     /// Is any chunk in `have` free?
     pub(super) fn is_interesting(&self, have: &Have) -> bool {
-        have.as_bytes().iter().zip(self.open.as_bytes()).any(|(theirs, open)| theirs & open != 0)
+        have.meets(&self.open)
     }
 
     /// Takes up to `most` free chunks of those in `have`, the rarest first, and holds them.

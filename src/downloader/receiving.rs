@@ -36,12 +36,17 @@ impl Downloader {
             Stage::Abandoned => return self.drop_peer(link, Fault::Slow),
             Stage::Receiving(_) | Stage::Recalled(_) => return self.ban(link, Fault::Unexpected),
         }
-        peer.change_fetch(request, |fetch| {
+        let changed = peer.change_fetch(request, |fetch| {
+            let is_all = fetch.held.len() == 1 && fetch.reserved == bytes;
             fetch.reserved = bytes;
             fetch.stage = Stage::Receiving(index);
             let unchosen = fetch.held.extract_if(.., |held| *held != index);
             unchosen.for_each(|held| self.picker.release(held));
+            !is_all
         });
+        if changed == Some(false) {
+            self.no_news();
+        }
         self.out.push(Action::Receive { link, request, step });
         self.give_time(link, request);
     }
@@ -179,7 +184,6 @@ impl Downloader {
     fn pause(&mut self, link: Link, span: Duration) {
         let Some(peer) = self.peers.get_mut(link) else { return };
         peer.pace.pause(self.now + span);
-        self.timers.set(Timer::Retry(link), self.now + span);
     }
 
     /// Ends a request: what it held is free, what was kept free for it is the caller's to give back.

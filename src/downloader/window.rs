@@ -229,9 +229,14 @@ impl Pace {
         self.busy = Some(until);
     }
 
+    /// Until when it is to be left alone, if it is.
+    pub(super) fn paused_until(&self, now: Time) -> Option<Time> {
+        self.busy.filter(|until| now < *until)
+    }
+
     /// Is it to be left alone for now?
     pub(super) fn is_paused(&self, now: Time) -> bool {
-        self.busy.is_some_and(|until| now < until)
+        self.paused_until(now).is_some()
     }
 
     /// Bytes per second, if anything has come yet.
