@@ -2,10 +2,13 @@
 //!
 //! Fields stand in the order in which they travel. What they may hold is judged by [`convert`](super::convert).
 
+use bincode::enc::Encoder;
+use bincode::enc::write::Writer as _;
+use bincode::error::EncodeError;
 use bincode::{BorrowDecode, Encode};
 
 use super::kind::MAX_BITMAP;
-use super::layout::{Blob, Least, List};
+use super::layout::{Blob, Least, List, joined};
 use super::limits;
 
 pub(super) type Hash = [u8; 32];
@@ -111,9 +114,12 @@ pub(super) struct Query {
 }
 
 #[derive(Encode, BorrowDecode)]
-pub(super) struct Holders {
-    pub(super) seeds: List<SeedCount, { limits::MAX_SEED_IDS }>,
-    pub(super) holders: List<Holder, { limits::MAX_HOLDERS }>,
+pub(super) struct Holders<
+    Seeds = List<SeedCount, { limits::MAX_SEED_IDS }>,
+    All = List<Holder, { limits::MAX_HOLDERS }>,
+> {
+    pub(super) seeds: Seeds,
+    pub(super) holders: All,
     pub(super) warming: bool,
 }
 
@@ -128,11 +134,32 @@ impl Least for SeedCount {
     const LEAST: usize = 40;
 }
 
-#[derive(Encode, BorrowDecode)]
+#[derive(BorrowDecode)]
 pub(super) struct Holder {
     pub(super) addr: HolderAddr,
     pub(super) seed_id: Hash,
     pub(super) complete: bool,
+}
+
+impl Encode for Holder {
+    /// As derived, but in one piece: an answer has dozens, and their fields are most of what a tracker writes.
+    fn encode<E: Encoder>(&self, encoder: &mut E) -> Result<(), EncodeError> {
+        const ZERO: &[u8] = &0_u32.to_le_bytes();
+        const ONE: &[u8] = &1_u32.to_le_bytes();
+        let (id, complete) = (self.seed_id.as_slice(), [self.complete.into()]);
+        let writer = encoder.writer();
+        match &self.addr {
+            HolderAddr::SameHost(port) => {
+                writer.write(&joined::<39, 4>([ZERO, &port.to_le_bytes(), id, &complete]))
+            }
+            HolderAddr::At(Addr::V4(ip, port)) => {
+                writer.write(&joined::<47, 6>([ONE, ZERO, ip, &port.to_le_bytes(), id, &complete]))
+            }
+            HolderAddr::At(Addr::V6(ip, port)) => {
+                writer.write(&joined::<59, 6>([ONE, ONE, ip, &port.to_le_bytes(), id, &complete]))
+            }
+        }
+    }
 }
 
 impl Least for Holder {
