@@ -87,8 +87,9 @@ impl Seeds {
         let claims = tags.into_iter().filter_map(|(tag, file)| self.tagged(tag, file)?.any());
         let seeds: Vec<&Seed> = claims.filter_map(|number| self.table.get(number)).collect();
         for seed in seeds {
-            let members = seed.holders.members();
-            black_box((seed.body, members.first().copied(), members.last().copied()));
+            // One of each line of memory, of as many as are in an answer.
+            let members = seed.holders.members().iter().step_by(8).take(8);
+            black_box((seed.body, members.fold(0, |all, member| all ^ member.lease)));
         }
     }
 

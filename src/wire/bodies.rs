@@ -144,19 +144,21 @@ pub(super) struct Holder {
 impl Encode for Holder {
     /// As derived, but in one piece: an answer has dozens, and their fields are most of what a tracker writes.
     fn encode<E: Encoder>(&self, encoder: &mut E) -> Result<(), EncodeError> {
-        const ZERO: &[u8] = &0_u32.to_le_bytes();
-        const ONE: &[u8] = &1_u32.to_le_bytes();
-        let (id, complete) = (self.seed_id.as_slice(), [self.complete.into()]);
-        let writer = encoder.writer();
-        match &self.addr {
+        let tail: [u8; 33] = joined(self.seed_id, [self.complete.into()]);
+        match self.addr {
             HolderAddr::SameHost(port) => {
-                writer.write(&joined::<39, 4>([ZERO, &port.to_le_bytes(), id, &complete]))
+                let addr: [u8; 6] = joined([0; 4], port.to_le_bytes());
+                encoder.writer().write(&joined::<_, _, 39>(addr, tail))
             }
             HolderAddr::At(Addr::V4(ip, port)) => {
-                writer.write(&joined::<47, 6>([ONE, ZERO, ip, &port.to_le_bytes(), id, &complete]))
+                let addr: [u8; 6] = joined(ip, port.to_le_bytes());
+                let addr: [u8; 14] = joined([1, 0, 0, 0, 0, 0, 0, 0], addr);
+                encoder.writer().write(&joined::<_, _, 47>(addr, tail))
             }
             HolderAddr::At(Addr::V6(ip, port)) => {
-                writer.write(&joined::<59, 6>([ONE, ONE, ip, &port.to_le_bytes(), id, &complete]))
+                let addr: [u8; 18] = joined(ip, port.to_le_bytes());
+                let addr: [u8; 26] = joined([1, 0, 0, 0, 1, 0, 0, 0], addr);
+                encoder.writer().write(&joined::<_, _, 59>(addr, tail))
             }
         }
     }

@@ -7,10 +7,10 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::bodies;
-use super::convert::{Bad, from_millis, to_millis};
+use super::convert::{Bad, HoldersOf, from_millis, to_millis};
 use super::frame::{Class, DecodeError, Decoded, Frame};
 use super::kind::{DATA, Kind};
-use super::layout::{Each, read, write};
+use super::layout::{read, write};
 use super::limits::{HEADER, MAX_DATA, MAX_UNKNOWN};
 use super::message::Message;
 use crate::hash::{FileHash, SeedId};
@@ -205,9 +205,7 @@ fn put_body(message: &Message, out: &mut Vec<u8>) {
         Message::Publish(seed) | Message::Seed(seed) => write(&bodies::Seed::from(&**seed), out),
         Message::Withdraw(keys) => write(&bodies::Withdraw::from(&**keys), out),
         Message::Query(query) => write(&bodies::Query::from(query), out),
-        Message::Holders(holders) => {
-            write(&bodies::Holders::<Each<'_, _, _>, Each<'_, _, _>>::from(holders), out)
-        }
+        Message::Holders(holders) => write(&HoldersOf::from(holders), out),
         Message::List(list) => write(&bodies::ListSeeds::from(*list), out),
         Message::Listing(listing) => write(&bodies::Listing::from(listing), out),
         Message::GetSeed { file_hash, seed_id } => {

@@ -38,15 +38,14 @@ impl Writer for Appender<'_> {
     }
 }
 
-/// Parts that are `N` bytes together.
-#[inline(always)]
-pub(super) fn joined<const N: usize, const PARTS: usize>(parts: [&[u8]; PARTS]) -> [u8; N] {
+/// Both, one after the other: `N` bytes, copied without a look at how many they are.
+pub(super) fn joined<const A: usize, const B: usize, const N: usize>(a: [u8; A], b: [u8; B]) -> [u8; N] {
+    const { assert!(A + B == N, "all of both") };
     let mut all = [0; N];
-    let mut room = all.as_mut_slice();
-    for part in parts {
-        let Some((place, rest)) = room.split_at_mut_checked(part.len()) else { break };
-        place.copy_from_slice(part);
-        room = rest;
+    if let Some((first, rest)) = all.split_first_chunk_mut()
+        && let Some(second) = rest.first_chunk_mut()
+    {
+        (*first, *second) = (a, b);
     }
     all
 }

@@ -134,10 +134,11 @@ impl From<bodies::Query> for domain::Query {
     }
 }
 
-type EachOf<'a> =
+/// As it is written: without a copy of its lists.
+pub(in crate::wire) type HoldersOf<'a> =
     bodies::Holders<Each<'a, domain::SeedCount, bodies::SeedCount>, Each<'a, domain::Holder, bodies::Holder>>;
 
-impl<'a> From<&'a domain::Holders> for EachOf<'a> {
+impl<'a> From<&'a domain::Holders> for HoldersOf<'a> {
     fn from(answer: &'a domain::Holders) -> Self {
         Self { seeds: Each::of(&answer.seeds), holders: Each::of(&answer.holders), warming: answer.warming }
     }
