@@ -102,7 +102,7 @@ pub use entropy::Entropy;
 pub use hash::{ChunkHash, Compress, FileHash, Hashed, Hasher, SeedId, Sha2};
 pub use have::Have;
 pub use link::ShareLink;
-pub use lookup::Lookup;
+pub use lookup::{Index, Lookup};
 pub use machine::{Deadline, Link, Machine, Outbox};
 pub use name::SafeName;
 pub use seed::{Seed, SeedBuilder, Step};

@@ -4,6 +4,7 @@ use alloc::collections::VecDeque;
 use core::fmt;
 
 use crate::time::Time;
+use crate::wire::Message;
 
 /// A protocol role as a pure state machine.
 ///
@@ -27,6 +28,10 @@ pub trait Machine {
 
     /// Takes one input at `now`. Infallible, bounded, never blocks. `now` may repeat; going back is clamped.
     fn handle(&mut self, now: Time, event: Self::Event);
+
+    /// A look at messages that are about to be handed in. It changes nothing: a machine with a large table fetches what
+    /// it will need from memory, for all of them at once instead of for one after the other.
+    fn foresee<'a>(&self, _coming: impl Iterator<Item = &'a Message>) {}
 
     /// The oldest pending action, O(1).
     fn poll(&mut self) -> Option<Self::Action>;

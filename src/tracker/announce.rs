@@ -106,19 +106,18 @@ impl Registry {
         let node = self.enroll(who);
         self.drop_draft(node);
         let row = self.nodes.get_mut(node)?;
-        let lease = self.leases.insert(Lease {
+        let lease = Lease {
             node,
-            holder: row.identity.holder,
             prefix: row.place.prefix,
             token: who.token,
             link: Some(who.link),
-            deadline: self.now,
             phase: Phase::Pending,
             entries: 0,
             digest: Digest::default(),
             owed: 0,
             unasked: 0,
-        });
+        };
+        let lease = self.leases.insert(lease, row.identity.holder);
         row.draft = Some(Box::new(draft(who, page, Pages::All { lease })));
         Some((node, lease))
     }
@@ -140,8 +139,7 @@ impl Registry {
         row.live = Some(lease);
         row.draft = None;
         let shown = row.identity.shown;
-        if let Some(row) = self.leases.get_mut(lease) {
-            row.phase = Phase::Live;
+        if let Some(row) = self.leases.get(lease) {
             self.notes.push(Note::Joined { node: shown, entries: row.entries });
         }
         self.renew(lease, link);
@@ -243,8 +241,8 @@ impl Registry {
     fn renew(&mut self, lease: u32, link: Link) -> Vec<SeedKey> {
         let deadline = self.now + self.ttl;
         self.expiry.renew(lease, deadline);
+        self.leases.renew(lease, deadline);
         let Some(row) = self.leases.get_mut(lease) else { return Vec::new() };
-        row.deadline = deadline;
         let resumed = row.link.replace(link) != Some(link);
         if row.unasked == 0 && (row.owed == 0 || !resumed) {
             return Vec::new();

@@ -66,6 +66,11 @@ impl Rivals {
 }
 
 impl Claims {
+    /// One of them; all are of the same file.
+    pub(super) fn any(&self) -> Option<u32> {
+        self.nth(0)
+    }
+
     /// How many seeds there are.
     pub(super) fn len(&self) -> usize {
         match self {

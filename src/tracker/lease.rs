@@ -6,8 +6,7 @@ use alloc::vec::Vec;
 use super::address::Identity;
 use super::prefixes::Place;
 use crate::machine::Link;
-use crate::time::Time;
-use crate::wire::message::{Digest, Entry, HolderAddr, SeedKey};
+use crate::wire::message::{Digest, Entry, SeedKey};
 
 /// An address that is announced, whoever announces it.
 #[derive(Debug)]
@@ -26,14 +25,9 @@ pub(super) struct Node {
     pub(super) draft: Option<Box<Draft>>,
 }
 
-/// One set of entries. What each query looks at comes first, so that it lies together.
+/// One set of entries.
 #[derive(Debug)]
-#[repr(C)]
 pub(super) struct Lease {
-    /// From this moment on it has expired.
-    pub(super) deadline: Time,
-    /// Where its node is.
-    pub(super) holder: HolderAddr,
     /// How far it has come.
     pub(super) phase: Phase,
     /// Whose.

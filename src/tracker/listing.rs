@@ -2,7 +2,7 @@
 
 use super::registry::Registry;
 use crate::wire::limits::MAX_SUMMARIES;
-use crate::wire::message::{Listing, Summary};
+use crate::wire::message::{Listing, SeedCount, Summary};
 
 /// Numbers looked at for one page at most, gaps included.
 const SCANNED: u32 = 4_096;
@@ -26,7 +26,7 @@ impl Registry {
 
     fn summary(&self, number: u32) -> Option<Summary> {
         let seed = self.seeds.get(number)?;
-        let (complete, partial) = self.counts(seed);
+        let SeedCount { complete, partial, .. } = self.count(seed);
         let about = self.bodies.get(number).map(|body| (body.name().clone(), body.length()));
         (complete > 0 || partial > 0).then_some(Summary { key: seed.key, about, complete, partial })
     }

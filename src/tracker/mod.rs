@@ -13,6 +13,7 @@ mod crowd;
 mod event;
 mod expiry;
 mod lease;
+mod leases;
 mod leave;
 mod listing;
 mod prefixes;
@@ -100,6 +101,12 @@ impl Machine for Tracker {
         }
     }
 
+    fn foresee<'a>(&self, coming: impl Iterator<Item = &'a Message>) {
+        self.registry.seeds.foresee(coming.filter_map(|message| {
+            if let Message::Query(query) = message { Some(&query.file_hash) } else { None }
+        }));
+    }
+
     fn poll(&mut self) -> Option<Action> {
         self.outbox.pop()
     }
@@ -134,12 +141,13 @@ impl Tracker {
 
     fn message(&mut self, link: Link, request: u32, message: Message) {
         let Some(session) = self.sessions.heard(self.now, link) else { return };
+        let (source, node) = (session.source, session.node);
         match session.callee.admit(request, &message) {
             Ok(Asked::Hello(_)) => {
                 self.sessions.greeted(self.now, link);
                 self.hello(link);
             }
-            Ok(Asked::Request) if self.within_rate(link) => self.request(link, request, message),
+            Ok(Asked::Request) if self.within_rate(source) => self.request(link, request, node, message),
             Ok(Asked::Request) => self.refuse(link, request, Refusal::Quota),
             Ok(Asked::Cancel { .. }) => {} // Every answer has been given already.
             Err(fault @ Fault::Version(_)) => {
@@ -153,21 +161,20 @@ impl Tracker {
 
     fn unknown_request(&mut self, link: Link, request: u32) {
         let Some(session) = self.sessions.heard(self.now, link) else { return };
+        let source = session.source;
         match session.callee.admit_unknown(request) {
-            Ok(()) if self.within_rate(link) => self.send(link, request, Message::Unsupported),
+            Ok(()) if self.within_rate(source) => self.send(link, request, Message::Unsupported),
             Ok(()) => self.refuse(link, request, Refusal::Quota),
             Err(fault) => self.close(link, fault),
         }
     }
 
-    fn within_rate(&mut self, link: Link) -> bool {
-        let source = self.sessions.get(link).map(|session| session.source);
-        source.is_some_and(|source| self.registry.sources.request(self.now, source))
+    fn within_rate(&mut self, source: u32) -> bool {
+        self.registry.sources.request(self.now, source)
     }
 
-    /// Answers a request, at once and exactly once.
-    fn request(&mut self, link: Link, request: u32, message: Message) {
-        let node = self.sessions.get(link).and_then(|session| session.node);
+    /// Answers a request of the connection that announced `node`, at once and exactly once.
+    fn request(&mut self, link: Link, request: u32, node: Option<u32>, message: Message) {
         let answer = match message {
             Message::Update(update) => self.update(link, update),
             Message::Publish(seed) => self.registry.publish(link, node, seed).map(|()| Message::Published),

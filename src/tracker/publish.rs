@@ -45,6 +45,7 @@ impl Registry {
         let any = self.seeds.of_file(&file_hash).filter(|_| seed_id.is_none());
         let mut candidates =
             named.into_iter().chain(any.into_iter().flat_map(|claims| claims.ranked().take(TRIED)));
-        candidates.find_map(|number| self.bodies.get(number).filter(|_| self.is_held(number)))
+        let held = |number| self.seeds.get(number).is_some_and(|seed| self.is_held(seed));
+        candidates.find_map(|number| self.bodies.get(number).filter(|_| held(number)))
     }
 }

@@ -8,8 +8,7 @@ use super::sampling::sample;
 use super::seeds::Seed;
 use crate::entropy::Entropy;
 use crate::wire::limits::{MAX_EXCLUDED, MAX_SEED_IDS};
-use crate::wire::message::{Holder, Holders};
-use crate::wire::message::{HolderAddr, Query, SeedCount, SeedKey};
+use crate::wire::message::{Holder, HolderAddr, Holders, Query, SeedCount, SeedKey};
 
 /// Places among the named seeds that are drawn, so that no number of prefixes can keep the true one out for good.
 const DRAWN: usize = 2;
@@ -23,67 +22,65 @@ impl Registry {
     pub(super) fn query(&mut self, query: &Query, own: Option<u32>, size: usize, warming: bool) -> Holders {
         let mut entropy = self.entropy.fork();
         let chosen = self.choose(query, &mut entropy);
-        let seeds: Vec<&Seed> = chosen.into_iter().filter_map(|number| self.seeds.get(number)).collect();
-        let usable = |lease: u32| {
-            let addr = self.address(lease).filter(|addr| !query.stale.contains(addr))?;
-            (own != Some(lease)).then_some(addr)
+        let may_be_named = |lease: u32, addr: &HolderAddr| own != Some(lease) && !query.stale.contains(addr);
+        let all = chosen.iter().fold(0_usize, |sum, seed| sum.saturating_add(seed.holders.len()));
+        if all > size {
+            let usable = |lease| self.holder(lease).filter(|addr| may_be_named(lease, addr));
+            let holders = sample(&chosen, size, &mut entropy, usable);
+            let seeds = chosen.into_iter().map(|seed| self.count(seed)).collect();
+            return Holders { seeds, holders, warming };
+        }
+        // Nearly always: there is room for all, so one look at each is enough.
+        let mut holders = Vec::with_capacity(all);
+        let name_all = |seed: &Seed| {
+            let mut count = SeedCount { seed_id: seed.key.seed_id, complete: 0, partial: 0 };
+            for member in seed.holders.members() {
+                let Some(addr) = self.holder(member.lease) else { continue };
+                let complete = member.group.is_complete();
+                count.add(complete);
+                if may_be_named(member.lease, &addr) {
+                    holders.push(Holder { addr, seed_id: count.seed_id, complete });
+                }
+            }
+            count
         };
-        let all = seeds.iter().fold(0_usize, |sum, seed| sum.saturating_add(seed.holders.len()));
-        let holders = if all <= size {
-            let mut holders = Vec::with_capacity(all);
-            holders.extend(seeds.iter().flat_map(|seed| everybody(seed, usable)));
-            entropy.shuffle(&mut holders);
-            holders
-        } else {
-            sample(&seeds, size, &mut entropy, usable)
-        };
-        let counts = seeds.into_iter().map(|seed| {
-            let (complete, partial) = self.counts(seed);
-            SeedCount { seed_id: seed.key.seed_id, complete, partial }
-        });
-        Holders { seeds: counts.collect(), holders, warming }
-    }
-
-    /// Where the node of a lease is, if the lease is alive.
-    fn address(&self, lease: u32) -> Option<HolderAddr> {
-        self.alive(lease).map(|lease| lease.holder)
+        let seeds = chosen.into_iter().map(name_all).collect();
+        entropy.shuffle(&mut holders);
+        Holders { seeds, holders, warming }
     }
 
     /// The seeds to name: the one that was asked for, or some of the file's.
-    fn choose(&self, query: &Query, entropy: &mut Entropy) -> Vec<u32> {
-        let fits = |number: &u32| {
-            let id = self.seeds.get(*number).map(|seed| seed.key.seed_id);
-            id.is_some_and(|id| !query.refuted.contains(&id)) && self.is_held(*number)
+    fn choose(&self, query: &Query, entropy: &mut Entropy) -> Vec<&Seed> {
+        let fitting = |number: u32| {
+            let seed = self.seeds.get(number)?;
+            (!query.refuted.contains(&seed.key.seed_id) && self.is_held(seed)).then_some(seed)
         };
         if let Some(seed_id) = query.seed_id {
             let key = SeedKey { file_hash: query.file_hash, seed_id };
-            return self.seeds.find(&key).filter(fits).into_iter().collect();
+            return self.seeds.find(&key).and_then(fitting).into_iter().collect();
         }
         let Some(claims) = self.seeds.of_file(&query.file_hash) else { return Vec::new() };
-        let ranked = claims.ranked().take(LOOKED_AT).filter(fits);
+        let ranked = claims.ranked().take(LOOKED_AT).filter_map(fitting);
         if claims.len() <= MAX_SEED_IDS {
             return ranked.collect();
         }
-        let mut chosen: Vec<u32> = ranked.take(MAX_SEED_IDS.saturating_sub(DRAWN)).collect();
-        draw(claims, &mut chosen, fits, entropy);
+        let mut chosen: Vec<&Seed> = ranked.take(MAX_SEED_IDS.saturating_sub(DRAWN)).collect();
+        draw(claims, &mut chosen, fitting, entropy);
         chosen
     }
 }
 
-/// All holders of a seed that may be named: what a sample comes to if there is room for all.
-fn everybody(seed: &Seed, usable: impl Fn(u32) -> Option<HolderAddr>) -> impl Iterator<Item = Holder> {
-    let seed_id = seed.key.seed_id;
-    seed.holders.members().iter().filter_map(move |member| {
-        Some(Holder { addr: usable(member.lease)?, seed_id, complete: member.group.is_complete() })
-    })
-}
-
 /// Adds seeds at random to those that rank first.
-fn draw(claims: &Claims, chosen: &mut Vec<u32>, fits: impl Fn(&u32) -> bool, entropy: &mut Entropy) {
+fn draw<'a>(
+    claims: &Claims,
+    chosen: &mut Vec<&'a Seed>,
+    fitting: impl Fn(u32) -> Option<&'a Seed>,
+    entropy: &mut Entropy,
+) {
     for _ in 0..DRAWS {
-        let drawn = claims.nth(entropy.below(claims.len())).filter(|number| fits(number));
-        if let Some(number) = drawn.filter(|number| !chosen.contains(number)) {
-            chosen.push(number);
+        let drawn = claims.nth(entropy.below(claims.len())).and_then(&fitting);
+        if let Some(seed) = drawn.filter(|seed| !chosen.iter().any(|other| other.key == seed.key)) {
+            chosen.push(seed);
         }
         if chosen.len() >= MAX_SEED_IDS {
             return;

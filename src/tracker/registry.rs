@@ -19,6 +19,7 @@ use super::crowd::{Group, Member};
 use super::event::Note;
 use super::expiry::{Expiry, SWEEP};
 use super::lease::{Lease, Node, Pages, Phase};
+use super::leases::Leases;
 use super::prefixes::Prefixes;
 use super::quota::Sources;
 use super::seeds::{Body, Seed, Seeds};
@@ -27,7 +28,7 @@ use crate::entropy::Entropy;
 use crate::lookup::Lookup;
 use crate::machine::{Link, Outbox};
 use crate::time::Time;
-use crate::wire::message::{Entry, HolderAddr, SeedKey};
+use crate::wire::message::{Entry, HolderAddr, SeedCount, SeedKey};
 
 /// Leases that one event lets expire at most; the others are dead for every reader all the same.
 const EXPIRE: usize = 1_024;
@@ -42,7 +43,7 @@ pub(super) struct Registry {
     pub(super) caps: Caps,
     pub(super) nodes: Slab<Node>,
     pub(super) by_address: Lookup<HolderAddr, u32>,
-    pub(super) leases: Slab<Lease>,
+    pub(super) leases: Leases,
     /// Lease and seed, and whether the lease's node claims all of it.
     pub(super) held: BTreeMap<(u32, u32), bool>,
     pub(super) seeds: Seeds,
@@ -95,7 +96,7 @@ impl Registry {
             },
             nodes: Slab::new(),
             by_address: Lookup::new(entropy),
-            leases: Slab::new(),
+            leases: Leases::new(),
             held: BTreeMap::new(),
             seeds: Seeds::new(entropy),
             bodies: Bodies::new(config.max_seed_bytes, entropy),
@@ -120,7 +121,7 @@ impl Registry {
 
     /// The lease, if it is live and hasn't expired.
     pub(super) fn alive(&self, lease: u32) -> Option<&Lease> {
-        self.leases.get(lease).filter(|lease| lease.phase == Phase::Live && self.now < lease.deadline)
+        self.leases.get(lease).filter(|_| self.holder(lease).is_some())
     }
 
     /// The live lease of a node that this connection speaks for.
@@ -144,41 +145,41 @@ impl Registry {
         self.seeds.find(key).is_some_and(|seed| self.held.contains_key(&(lease, seed)))
     }
 
+    /// Where the node of a lease is, if the lease is live and hasn't expired.
+    pub(super) fn holder(&self, lease: u32) -> Option<HolderAddr> {
+        self.leases.holder(lease, self.now)
+    }
+
     /// Claimed complete and partial holders of a seed. Exact up to 64 of each; beyond that, those of leases that
     /// have not begun, or have ended and are being removed, may be counted in.
-    pub(super) fn counts(&self, seed: &Seed) -> (u32, u32) {
-        let members = seed.holders.members();
-        if members.len() <= COUNTED {
-            let live = members.iter().filter(|member| self.alive(member.lease).is_some());
-            return live.fold((0, 0), |(complete, partial), member| match member.group.is_complete() {
-                true => (complete.saturating_add(1), partial),
-                false => (complete, partial.saturating_add(1)),
-            });
-        }
-        let count = |members: &[Member]| {
-            let live = |member: &&Member| self.alive(member.lease).is_some();
+    pub(super) fn count(&self, seed: &Seed) -> SeedCount {
+        let count = |complete| {
+            let members = seed.holders.claiming(complete);
             let count = match members.len() {
-                ..=COUNTED => members.iter().filter(live).count(),
-                all if self.any_alive(members) => all,
+                ..=COUNTED => members.iter().filter(|member| self.is_live(member)).count(),
+                all if self.any_live(members) => all,
                 _ => 0,
             };
             u32::try_from(count).unwrap_or(u32::MAX)
         };
-        (count(seed.holders.claiming(true)), count(seed.holders.claiming(false)))
+        SeedCount { seed_id: seed.key.seed_id, complete: count(true), partial: count(false) }
     }
 
     /// Does anybody hold the seed right now?
-    pub(super) fn is_held(&self, number: u32) -> bool {
-        let seed = self.seeds.get(number);
-        seed.is_some_and(|seed| match seed.holders.members() {
-            few if few.len() <= COUNTED => self.any_alive(few),
-            _ => [true, false].into_iter().any(|all| self.any_alive(seed.holders.claiming(all))),
-        })
+    pub(super) fn is_held(&self, seed: &Seed) -> bool {
+        match seed.holders.members() {
+            few if few.len() <= COUNTED => few.iter().any(|member| self.is_live(member)),
+            _ => [true, false].into_iter().any(|all| self.any_live(seed.holders.claiming(all))),
+        }
     }
 
-    fn any_alive(&self, members: &[Member]) -> bool {
+    fn any_live(&self, members: &[Member]) -> bool {
         let step = members.len().div_ceil(COUNTED).max(1);
-        members.iter().step_by(step).any(|member| self.alive(member.lease).is_some())
+        members.iter().step_by(step).any(|member| self.is_live(member))
+    }
+
+    fn is_live(&self, member: &Member) -> bool {
+        self.holder(member.lease).is_some()
     }
 
     /// The node that speaks, which begins to be one if it wasn't.
@@ -325,8 +326,8 @@ impl Registry {
     }
 
     fn retire(&mut self, lease: u32) {
+        self.leases.retire(lease);
         if let Some(row) = self.leases.get_mut(lease) {
-            row.phase = Phase::Dead;
             row.link = None;
             self.expiry.bury(self.now, lease);
         }

@@ -1,20 +1,22 @@
 //! Every seed that somebody claims to hold, under a number, with its holders.
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::hint::black_box;
 
 use super::claims::{Claims, Rivals};
 use super::crowd::{Crowd, Group, Member};
 use super::slab::Slab;
 use crate::entropy::Entropy;
 use crate::hash::FileHash;
-use crate::lookup::Lookup;
+use crate::lookup::{Index, Tag};
 use crate::wire::message::SeedKey;
 
 /// The table of seeds. A seed is in it exactly as long as it has holders.
 #[derive(Debug)]
 pub(super) struct Seeds {
     table: Slab<Seed>,
-    files: Lookup<FileHash, Claims>,
+    files: Index<Claims>,
 }
 
 /// One seed and its holders, some of which may have expired or not begun: only their leases know.
@@ -44,7 +46,7 @@ pub(super) enum Body {
 impl Seeds {
     /// None yet.
     pub(super) fn new(entropy: &mut Entropy) -> Self {
-        Self { table: Slab::new(), files: Lookup::new(entropy) }
+        Self { table: Slab::new(), files: Index::new(entropy) }
     }
 
     /// The seed under `number`.
@@ -71,12 +73,29 @@ impl Seeds {
 
     /// The seeds claimed for a file.
     pub(super) fn of_file(&self, file: &FileHash) -> Option<&Claims> {
-        self.files.get(file)
+        self.tagged(self.files.tag(file), file)
+    }
+
+    fn tagged(&self, tag: Tag, file: &FileHash) -> Option<&Claims> {
+        self.files.find(tag, |claims| are_of(claims, file, &self.table))
+    }
+
+    /// Has a look at what queries for these files will look at. In loops so tight that a processor waits for the memory
+    /// of many at once.
+    pub(super) fn foresee<'a>(&self, files: impl Iterator<Item = &'a FileHash>) {
+        let tags: Vec<_> = files.map(|file| (self.files.tag(file), file)).collect();
+        let claims = tags.into_iter().filter_map(|(tag, file)| self.tagged(tag, file)?.any());
+        let seeds: Vec<&Seed> = claims.filter_map(|number| self.table.get(number)).collect();
+        for seed in seeds {
+            // One of each line of memory, of as many as are in an answer.
+            let members = seed.holders.members().iter().step_by(8).take(8);
+            black_box((seed.body, members.fold(0, |all, member| all ^ member.lease)));
+        }
     }
 
     /// The number of a seed, if anybody holds it.
     pub(super) fn find(&self, key: &SeedKey) -> Option<u32> {
-        match self.files.get(&key.file_hash)? {
+        match self.of_file(&key.file_hash)? {
             Claims::One(number) => self.table.get(*number).filter(|seed| seed.key == *key).map(|_| *number),
             Claims::Many(rivals) => rivals.get(key.seed_id),
         }
@@ -118,21 +137,19 @@ impl Seeds {
             (true, false) => seed.prefixes = before.saturating_sub(1),
             (true, true) | (false, false) => return,
         }
-        if let Some(Claims::Many(rivals)) = self.files.get_mut(&seed.key.file_hash) {
-            rivals.rank(number, before, seed.prefixes);
+        let (after, file) = (seed.prefixes, seed.key.file_hash);
+        if let Some(Claims::Many(rivals)) = self.claims(&file) {
+            rivals.rank(number, before, after);
         }
     }
 
     fn begin(&mut self, key: SeedKey) -> u32 {
-        let number = self.table.insert(Seed {
-            key,
-            holders: Crowd::new(),
-            prefixes: 0,
-            body: Body::Unseen,
-            position: 0,
-        });
-        let Some(claims) = self.files.get_mut(&key.file_hash) else {
-            self.files.insert(key.file_hash, Claims::One(number));
+        let (holders, body) = (Crowd::new(), Body::Unseen);
+        let number = self.table.insert(Seed { key, holders, prefixes: 0, body, position: 0 });
+        let file = &key.file_hash;
+        let tag = self.files.tag(file);
+        let Some(claims) = self.files.find_mut(tag, |claims| are_of(claims, file, &self.table)) else {
+            self.files.insert(tag, Claims::One(number));
             return number;
         };
         if let Claims::One(first) = *claims {
@@ -149,32 +166,38 @@ impl Seeds {
     }
 
     fn end(&mut self, number: u32) {
-        let Some(seed) = self.table.remove(number) else { return };
-        let file = seed.key.file_hash;
-        match self.files.get_mut(&file) {
-            Some(Claims::One(_)) => {
-                self.files.remove(&file);
+        let Some(seed) = self.table.get(number) else { return };
+        let (SeedKey { file_hash, seed_id }, prefixes, position) = (seed.key, seed.prefixes, seed.position);
+        if let Some(claims) = self.claims(&file_hash)
+            && let Claims::Many(rivals) = claims
+        {
+            let moved = rivals.remove(seed_id, prefixes, position);
+            if let Some(only) = rivals.only() {
+                *claims = Claims::One(only);
             }
-            Some(claims @ Claims::Many(_)) => {
-                let Claims::Many(rivals) = claims else { return };
-                let moved = rivals.remove(seed.key.seed_id, seed.prefixes, seed.position);
-                if let Some(moved) = moved.and_then(|moved| self.table.get_mut(moved)) {
-                    moved.position = seed.position;
-                }
-                if let Some(only) = rivals.only() {
-                    *claims = Claims::One(only);
-                }
+            if let Some(moved) = moved.and_then(|moved| self.table.get_mut(moved)) {
+                moved.position = position;
             }
-            None => {}
+        } else {
+            self.files.remove(self.files.tag(&file_hash), |claims| claims.any() == Some(number));
         }
+        self.table.remove(number);
     }
+
+    fn claims(&mut self, file: &FileHash) -> Option<&mut Claims> {
+        self.files.find_mut(self.files.tag(file), |claims| are_of(claims, file, &self.table))
+    }
+}
+
+/// Are these the claims for this file?
+fn are_of(claims: &Claims, file: &FileHash, table: &Slab<Seed>) -> bool {
+    claims.any().and_then(|number| table.get(number)).is_some_and(|seed| seed.key.file_hash == *file)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::hash::SeedId;
-    use alloc::vec::Vec;
 
     fn key(file: u8, seed: u8) -> SeedKey {
         SeedKey { file_hash: FileHash::new([file; 32]), seed_id: SeedId::new([seed; 32]) }

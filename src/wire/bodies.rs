@@ -2,10 +2,13 @@
 //!
 //! Fields stand in the order in which they travel. What they may hold is judged by [`convert`](super::convert).
 
+use bincode::enc::Encoder;
+use bincode::enc::write::Writer as _;
+use bincode::error::EncodeError;
 use bincode::{BorrowDecode, Encode};
 
 use super::kind::MAX_BITMAP;
-use super::layout::{Blob, Least, List};
+use super::layout::{Blob, Least, List, joined};
 use super::limits;
 
 pub(super) type Hash = [u8; 32];
@@ -111,9 +114,12 @@ pub(super) struct Query {
 }
 
 #[derive(Encode, BorrowDecode)]
-pub(super) struct Holders {
-    pub(super) seeds: List<SeedCount, { limits::MAX_SEED_IDS }>,
-    pub(super) holders: List<Holder, { limits::MAX_HOLDERS }>,
+pub(super) struct Holders<
+    Seeds = List<SeedCount, { limits::MAX_SEED_IDS }>,
+    All = List<Holder, { limits::MAX_HOLDERS }>,
+> {
+    pub(super) seeds: Seeds,
+    pub(super) holders: All,
     pub(super) warming: bool,
 }
 
@@ -128,11 +134,34 @@ impl Least for SeedCount {
     const LEAST: usize = 40;
 }
 
-#[derive(Encode, BorrowDecode)]
+#[derive(BorrowDecode)]
 pub(super) struct Holder {
     pub(super) addr: HolderAddr,
     pub(super) seed_id: Hash,
     pub(super) complete: bool,
+}
+
+impl Encode for Holder {
+    /// As derived, but in one piece: an answer has dozens, and their fields are most of what a tracker writes.
+    fn encode<E: Encoder>(&self, encoder: &mut E) -> Result<(), EncodeError> {
+        let tail: [u8; 33] = joined(self.seed_id, [self.complete.into()]);
+        match self.addr {
+            HolderAddr::SameHost(port) => {
+                let addr: [u8; 6] = joined([0; 4], port.to_le_bytes());
+                encoder.writer().write(&joined::<_, _, 39>(addr, tail))
+            }
+            HolderAddr::At(Addr::V4(ip, port)) => {
+                let addr: [u8; 6] = joined(ip, port.to_le_bytes());
+                let addr: [u8; 14] = joined([1, 0, 0, 0, 0, 0, 0, 0], addr);
+                encoder.writer().write(&joined::<_, _, 47>(addr, tail))
+            }
+            HolderAddr::At(Addr::V6(ip, port)) => {
+                let addr: [u8; 18] = joined(ip, port.to_le_bytes());
+                let addr: [u8; 26] = joined([1, 0, 0, 0, 1, 0, 0, 0], addr);
+                encoder.writer().write(&joined::<_, _, 59>(addr, tail))
+            }
+        }
+    }
 }
 
 impl Least for Holder {

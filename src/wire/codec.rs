@@ -7,7 +7,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::bodies;
-use super::convert::{Bad, from_millis, to_millis};
+use super::convert::{Bad, HoldersOf, from_millis, to_millis};
 use super::frame::{Class, DecodeError, Decoded, Frame};
 use super::kind::{DATA, Kind};
 use super::layout::{read, write};
@@ -205,7 +205,7 @@ fn put_body(message: &Message, out: &mut Vec<u8>) {
         Message::Publish(seed) | Message::Seed(seed) => write(&bodies::Seed::from(&**seed), out),
         Message::Withdraw(keys) => write(&bodies::Withdraw::from(&**keys), out),
         Message::Query(query) => write(&bodies::Query::from(query), out),
-        Message::Holders(holders) => write(&bodies::Holders::from(holders), out),
+        Message::Holders(holders) => write(&HoldersOf::from(holders), out),
         Message::List(list) => write(&bodies::ListSeeds::from(*list), out),
         Message::Listing(listing) => write(&bodies::Listing::from(listing), out),
         Message::GetSeed { file_hash, seed_id } => {

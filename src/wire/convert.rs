@@ -13,6 +13,7 @@ use crate::name::{NameError, SafeName};
 use crate::seed::{Seed, SeedError};
 
 mod tracker;
+pub(super) use tracker::HoldersOf;
 
 /// Begins the body of `Hello`, and so every conversation.
 const MAGIC: [u8; 8] = *b"samara\0\x01";

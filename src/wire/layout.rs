@@ -3,6 +3,7 @@
 //! Lists and strings are judged by their counts before memory is spent on them.
 
 use alloc::vec::{self, Vec};
+use core::marker::PhantomData;
 
 use bincode::config::{self, Configuration, Fixint, Limit, LittleEndian};
 use bincode::de::read::{BorrowReader as _, Reader as _};
@@ -30,10 +31,23 @@ const fn config<const MAX: usize>() -> Configuration<LittleEndian, Fixint, Limit
 struct Appender<'a>(&'a mut Vec<u8>);
 
 impl Writer for Appender<'_> {
+    #[inline]
     fn write(&mut self, bytes: &[u8]) -> Result<(), EncodeError> {
         self.0.extend_from_slice(bytes);
         Ok(())
     }
+}
+
+/// Both, one after the other: `N` bytes, copied without a look at how many they are.
+pub(super) fn joined<const A: usize, const B: usize, const N: usize>(a: [u8; A], b: [u8; B]) -> [u8; N] {
+    const { assert!(A + B == N, "all of both") };
+    let mut all = [0; N];
+    if let Some((first, rest)) = all.split_first_chunk_mut()
+        && let Some(second) = rest.first_chunk_mut()
+    {
+        (*first, *second) = (a, b);
+    }
+    all
 }
 
 /// A type whose encoding has a known least length.
@@ -72,6 +86,23 @@ impl<T, const MAX: usize> IntoIterator for List<T, MAX> {
 
     fn into_iter(self) -> vec::IntoIter<T> {
         self.0.into_iter()
+    }
+}
+
+/// The same on the wire, for writing: domain values, each of which becomes a `B` when its turn comes.
+pub(super) struct Each<'a, T, B>(&'a [T], PhantomData<B>);
+
+impl<'a, T, B> Each<'a, T, B> {
+    /// All of `values`.
+    pub(super) const fn of(values: &'a [T]) -> Self {
+        Self(values, PhantomData)
+    }
+}
+
+impl<T: Copy, B: From<T> + Encode> Encode for Each<'_, T, B> {
+    fn encode<E: Encoder>(&self, encoder: &mut E) -> Result<(), EncodeError> {
+        (self.0.len() as u64).encode(encoder)?;
+        self.0.iter().try_for_each(|&one| B::from(one).encode(encoder))
     }
 }
 

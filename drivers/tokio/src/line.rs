@@ -120,7 +120,7 @@ impl Line {
 
     /// Has the machine said `Close`?
     pub(crate) fn is_closing(&self) -> bool {
-        lock(&self.queue).closing
+        self.state().0
     }
 
     /// Returns when the machine has said `Close`.
@@ -130,15 +130,15 @@ impl Line {
         }
     }
 
-    /// Are more than [`MAX_UNSENT`] control bytes unsent?
-    pub(crate) fn is_full(&self) -> bool {
+    /// Has the machine said `Close`, and are more than [`MAX_UNSENT`] control bytes unsent?
+    pub(crate) fn state(&self) -> (bool, bool) {
         let queue = lock(&self.queue);
-        queue.control.len() + queue.writing > MAX_UNSENT
+        (queue.closing, queue.control.len() + queue.writing > MAX_UNSENT)
     }
 
     /// Returns when no more than [`MAX_UNSENT`] control bytes are unsent.
     pub(crate) async fn room(&self) {
-        while self.is_full() {
+        while self.state().1 {
             self.written.notified().await;
         }
     }

@@ -7,12 +7,12 @@ use std::io;
 use std::sync::Arc;
 
 use bytes::{Buf, BufMut, BytesMut};
-use samara::Link;
 use samara::seed::Step;
 use samara::wire::codec;
 use samara::wire::frame::Class;
 use samara::wire::limits::MAX_UNKNOWN_FRAMES;
 use samara::wire::{DecodeError, Decoded, Frame, Message};
+use samara::{Link, Machine};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::sync::mpsc;
 
@@ -48,6 +48,16 @@ pub(crate) struct Reader<'a, E: Env, R: Role, S> {
     pending: (mpsc::Sender<Infallible>, mpsc::Receiver<Infallible>),
     /// Frames that this version doesn't know.
     unknown: u32,
+}
+
+/// What comes before the next frame.
+enum Then {
+    /// Nothing.
+    Next,
+    /// A place for a chunk.
+    Welcome { request: u32 },
+    /// Some of a chunk.
+    Data { request: u32, len: u32 },
 }
 
 /// A chunk that is coming in.
@@ -94,22 +104,40 @@ impl<'a, E: Env, R: Role, S: AsyncRead + Unpin> Reader<'a, E, R, S> {
                 }
                 Ok(Decoded::Frame { frame, used }) => {
                     self.ahead.advance(used);
-                    self.frame(frame).await?;
+                    match self.take(frame)? {
+                        Then::Next if self.batch.len() < BATCH => {}
+                        Then::Next => self.hand_in().await,
+                        Then::Welcome { request } => self.welcome(request).await,
+                        Then::Data { request, len } => {
+                            self.hand_in().await;
+                            self.data(request, len as usize).await?;
+                        }
+                    }
                 }
                 Err(error) => self.malformed(error).await,
             }
         }
     }
 
-    async fn frame(&mut self, frame: Frame) -> io::Result<()> {
+    /// Puts what a frame says into the batch. Not `async`: a message would be moved once more at each step.
+    fn take(&mut self, frame: Frame) -> io::Result<Then> {
         let link = self.link;
         match frame {
-            Frame::Message { request, message } => self.message(request, message).await,
-            Frame::Data { request, len } => {
-                self.hand_in().await;
-                self.data(request, len as usize).await?;
+            Frame::Message { request, message } => {
+                if message.class() == Class::Answer {
+                    // Whatever was coming in under this number doesn't come any more.
+                    self.chunks.retain(|chunk| chunk.request != request);
+                }
+                let welcome = matches!(message, Message::Chunk { .. });
+                self.batch.push_back(Input::Message { link, request, message });
+                if welcome {
+                    return Ok(Then::Welcome { request });
+                }
             }
-            Frame::UnknownRequest { request } => self.put(Input::UnknownRequest { link, request }).await,
+            Frame::Data { request, len } => return Ok(Then::Data { request, len }),
+            Frame::UnknownRequest { request } => {
+                self.batch.push_back(Input::UnknownRequest { link, request });
+            }
             Frame::Unknown => {
                 self.unknown += 1;
                 if self.unknown > MAX_UNKNOWN_FRAMES {
@@ -117,23 +145,15 @@ impl<'a, E: Env, R: Role, S: AsyncRead + Unpin> Reader<'a, E, R, S> {
                 }
             }
         }
-        Ok(())
+        Ok(Then::Next)
     }
 
-    async fn message(&mut self, request: u32, message: Message) {
-        let link = self.link;
-        let welcome = matches!(message, Message::Chunk { .. });
-        if message.class() == Class::Answer {
-            // Whatever was coming in under this number doesn't come any more.
-            self.chunks.retain(|chunk| chunk.request != request);
-        }
-        self.put(Input::Message { link, request, message }).await;
-        if welcome {
-            self.hand_in().await;
-            if let Some(step) = self.line.take_receive(request) {
-                let buffer = self.driver.pool.take(step.len as usize);
-                self.chunks.push(Chunk { request, step, buffer, filled: 0 });
-            }
+    /// Prepares for a chunk, if the machine welcomes it.
+    async fn welcome(&mut self, request: u32) {
+        self.hand_in().await;
+        if let Some(step) = self.line.take_receive(request) {
+            let buffer = self.driver.pool.take(step.len as usize);
+            self.chunks.push(Chunk { request, step, buffer, filled: 0 });
         }
     }
 
@@ -194,17 +214,10 @@ impl<'a, E: Env, R: Role, S: AsyncRead + Unpin> Reader<'a, E, R, S> {
     }
 
     async fn malformed(&mut self, error: DecodeError) {
-        self.put(Input::Malformed { link: self.link, error }).await;
+        self.batch.push_back(Input::Malformed { link: self.link, error });
         self.hand_in().await;
         // The machine says `Close` now; the writer ends the connection.
         pending().await
-    }
-
-    async fn put(&mut self, input: Input) {
-        self.batch.push_back(input);
-        if self.batch.len() >= BATCH {
-            self.hand_in().await;
-        }
     }
 
     /// Hands in what was read. An accepted connection whose answers are not fetched has to wait; one that is to be
@@ -217,12 +230,18 @@ impl<'a, E: Env, R: Role, S: AsyncRead + Unpin> Reader<'a, E, R, S> {
             }
             let (line, batch) = (self.line, &mut self.batch);
             let closing = self.driver.turn(|state, now| {
-                while !(line.is_closing() || accepted && line.is_full()) {
+                if batch.len() > 1 {
+                    state.machine.foresee(batch.iter().filter_map(Input::message));
+                }
+                loop {
+                    let (closing, full) = line.state();
+                    if closing || accepted && full {
+                        return closing;
+                    }
                     let Some(input) = batch.pop_front() else { return false };
                     count(&self.driver.meters.requests, usize::from(accepted));
                     state.input(now, input);
                 }
-                line.is_closing()
             });
             if closing {
                 pending::<()>().await;

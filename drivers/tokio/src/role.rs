@@ -48,6 +48,13 @@ pub(crate) enum Input {
     Closed { link: Link },
 }
 
+impl Input {
+    /// The message that came, if that is what happened.
+    pub(crate) const fn message(&self) -> Option<&Message> {
+        if let Self::Message { message, .. } = self { Some(message) } else { None }
+    }
+}
+
 /// What a machine wants of the network.
 #[derive(Debug)]
 pub(crate) enum Command {

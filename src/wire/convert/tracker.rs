@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use super::{Bad, ensure, from_millis, name, to_millis};
 use crate::hash::{FileHash, SeedId};
 use crate::wire::bodies;
-use crate::wire::layout::Blob;
+use crate::wire::layout::{Blob, Each};
 use crate::wire::limits;
 use crate::wire::message as domain;
 
@@ -134,13 +134,13 @@ impl From<bodies::Query> for domain::Query {
     }
 }
 
-impl From<&domain::Holders> for bodies::Holders {
-    fn from(answer: &domain::Holders) -> Self {
-        Self {
-            seeds: answer.seeds.iter().map(|&count| count.into()).collect(),
-            holders: answer.holders.iter().map(|&holder| holder.into()).collect(),
-            warming: answer.warming,
-        }
+/// As it is written: without a copy of its lists.
+pub(in crate::wire) type HoldersOf<'a> =
+    bodies::Holders<Each<'a, domain::SeedCount, bodies::SeedCount>, Each<'a, domain::Holder, bodies::Holder>>;
+
+impl<'a> From<&'a domain::Holders> for HoldersOf<'a> {
+    fn from(answer: &'a domain::Holders) -> Self {
+        Self { seeds: Each::of(&answer.seeds), holders: Each::of(&answer.holders), warming: answer.warming }
     }
 }
 

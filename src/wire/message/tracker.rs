@@ -111,6 +111,14 @@ pub struct SeedCount {
     pub partial: u32,
 }
 
+impl SeedCount {
+    /// Counts one more holder.
+    pub(crate) const fn add(&mut self, complete: bool) {
+        let count = if complete { &mut self.complete } else { &mut self.partial };
+        *count = count.saturating_add(1);
+    }
+}
+
 /// Somebody who claims to hold a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Holder {
