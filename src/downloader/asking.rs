@@ -106,7 +106,7 @@ impl Downloader {
             let Some(addr) = holder.addr.resolve(at) else { continue };
             if self.pinned_id().is_some_and(|id| id != holder.seed_id)
                 || self.candidates.is_refuted(holder.seed_id)
-                || !self.book.name(addr, holder.addr, holder.seed_id)
+                || !self.book.name(addr, holder)
             {
                 continue;
             }

@@ -3,7 +3,6 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use core::net::SocketAddr;
-use core::time::Duration;
 
 use crate::downloader::event::Stale;
 use crate::downloader::fault::{PeerFate, PeerReport};
@@ -11,14 +10,16 @@ use crate::entropy::Entropy;
 use crate::hash::SeedId;
 use crate::time::Time;
 use crate::wire::limits;
-use crate::wire::message::HolderAddr;
+use crate::wire::message::{Holder, HolderAddr};
 use crate::wire::session::Fault;
 
+mod known;
 #[cfg(test)]
 mod tests;
 mod turn;
 
-use turn::{LEAST, Turn, backoff, canonical};
+use known::{Known, Place};
+use turn::{LEAST, Turn, canonical};
 
 /// Most addresses that are remembered.
 const MAX_KNOWN: usize = 4_096;
@@ -48,49 +49,6 @@ pub(super) struct Book {
     entropy: Entropy,
 }
 
-#[derive(Debug)]
-struct Known {
-    /// What a tracker called it; none if only the user did.
-    named: Option<HolderAddr>,
-    given: bool,
-    /// How often trackers named it, as far as that matters.
-    mentions: u8,
-    claims: Vec<SeedId>,
-    place: Place,
-    fate: PeerFate,
-    /// Has it ever passed Test?
-    passed: bool,
-    /// Connections in a row that brought nothing.
-    failures: u32,
-    /// Was it reported as stale?
-    stale: bool,
-    chunks: u32,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
-    Ready(Turn, u64),
-    Waiting(Time),
-    /// It holds only lists that nobody wants now.
-    Shelf,
-    Linked,
-    Never,
-}
-
-impl Known {
-    fn is_hope(&self) -> bool {
-        matches!(self.fate, PeerFate::Untried | PeerFate::Busy) && self.place != Place::Shelf
-    }
-
-    const fn is_useful(&self) -> bool {
-        self.passed && !matches!(self.fate, PeerFate::Banned(_))
-    }
-
-    fn backoff(&self) -> Duration {
-        backoff(self.failures, self.given || self.chunks > 0)
-    }
-}
-
 impl Book {
     /// An empty one.
     pub(super) const fn new(entropy: Entropy) -> Self {
@@ -118,18 +76,19 @@ impl Book {
         }
     }
 
-    /// A tracker named `addr`, as `named`, as a holder of `seed_id`. Says if it is in the book.
-    pub(super) fn name(&mut self, addr: SocketAddr, named: HolderAddr, seed_id: SeedId) -> bool {
+    /// A tracker named `addr` as this holder. Says if it is in the book.
+    pub(super) fn name(&mut self, addr: SocketAddr, holder: &Holder) -> bool {
         let fresh = !self.known.contains_key(&addr);
         let banned = |known: &Known| matches!(known.fate, PeerFate::Banned(_));
         if !self.admit(addr) || self.known.get(&addr).is_some_and(banned) {
             return false;
         }
         self.change(addr, |known| {
-            known.named = Some(named);
+            known.named = Some(holder.addr);
+            known.complete = holder.complete;
             known.mentions = known.mentions.saturating_add(1);
         });
-        self.claim(addr, seed_id);
+        self.claim(addr, holder.seed_id);
         let is_new = |known: &Known| matches!(known.place, Place::Ready(Turn::New, _));
         if fresh || self.known.get(&addr).is_some_and(is_new) {
             self.make_ready(addr);
@@ -156,15 +115,15 @@ impl Book {
         self.known.get(&addr).map_or(&[], |known| &known.claims)
     }
 
-    /// Takes the next address to dial at `now`. Those whose claims are of no use (`wanted`) are put on the shelf
-    /// until [`unshelve`](Self::unshelve).
-    pub(super) fn next(&mut self, now: Time, wanted: impl Fn(&[SeedId]) -> bool) -> Option<SocketAddr> {
+    /// Takes the next address to dial at `now`. Those that are not `wanted` are put on the shelf until
+    /// [`unshelve`](Self::unshelve).
+    pub(super) fn next(&mut self, now: Time, wanted: impl Fn(&Known) -> bool) -> Option<SocketAddr> {
         while let Some(&(at, addr)) = self.waiting.first().filter(|(at, _)| *at <= now) {
             self.waiting.remove(&(at, addr));
             self.make_ready(addr);
         }
         while let Some(addr) = turn::take(&mut self.ready, &mut self.dials) {
-            let use_it = wanted(self.claims(addr));
+            let use_it = self.known.get(&addr).is_some_and(&wanted);
             self.change(addr, |known| known.place = if use_it { Place::Linked } else { Place::Shelf });
             if use_it {
                 return Some(addr);
@@ -173,7 +132,7 @@ impl Book {
         None
     }
 
-    /// Which lists are wanted has changed.
+    /// Who is wanted has changed.
     pub(super) fn unshelve(&mut self) {
         let shelved = self.known.iter().filter(|(_, known)| known.place == Place::Shelf);
         let shelved: Vec<_> = shelved.map(|(addr, _)| *addr).collect();
@@ -309,19 +268,7 @@ impl Book {
             };
             self.remove(last);
         }
-        let known = Known {
-            named: None,
-            given: false,
-            mentions: 0,
-            claims: Vec::new(),
-            place: Place::Linked,
-            fate: PeerFate::Untried,
-            passed: false,
-            failures: 0,
-            stale: false,
-            chunks: 0,
-        };
-        self.known.insert(addr, known);
+        self.known.insert(addr, Known::new());
         self.hopes = self.hopes.saturating_add(1);
         true
     }

@@ -4,10 +4,10 @@ use alloc::vec::Vec;
 use core::net::SocketAddr;
 use core::time::Duration;
 
-use super::outcome::Seen;
 use super::peers::{Peer, Phase};
 use super::{Action, Downloader, News, Note, Pin, Stale, Timer};
 use crate::machine::Link;
+use crate::time::Time;
 use crate::wire::message::{Gone, Hello, VERSION};
 use crate::wire::session::Fault;
 use crate::wire::{DecodeError, Message};
@@ -20,26 +20,36 @@ const ROTATE: Duration = Duration::from_secs(2);
 const ROTATED: usize = 4;
 /// A live peer that sends its list is given so many times a Test's time.
 const LIST_TESTS: u32 = 3;
+/// So many times a Test's time complete strangers wait for one another if chunks come from others: else for one.
+const WARY: u32 = 2;
 
 impl Downloader {
     /// Dials as many as there is room for.
     pub(super) fn dial(&mut self) {
+        let wait = self.strangers_wait();
+        if wait.is_none() && core::mem::take(&mut self.shelved) {
+            self.book.unshelve();
+        }
+        self.shelved |= wait.is_some();
         while self.has_room() {
             let (pin, wanted, candidates) = (&self.target.pin, &self.wanted, &self.candidates);
             let of_use = |id: &_| wanted.contains(id) || candidates.lists().any(|seed| seed.id() == *id);
-            let next = self.book.next(self.now, |claims| match pin {
-                Pin::Hash => claims.is_empty() || claims.iter().any(&of_use),
+            let next = self.book.next(self.now, |known| match pin {
+                _ if wait.is_some() && known.is_complete_stranger() => false,
+                Pin::Hash => known.claims.is_empty() || known.claims.iter().any(&of_use),
                 Pin::Id(_) | Pin::Seed(_) => true,
             });
             let Some(addr) = next else { break };
             let link = self.peers.dial(addr, self.now);
             self.out.push(Action::Dial { link, addr });
             self.timers.set(Timer::Test(link), self.now + self.config.test_timeout);
-            if core::mem::replace(&mut self.history.dialed, Seen::Once) == Seen::Never {
+            if self.history.dialed.is_none() {
+                self.history.dialed = Some(self.now);
                 self.restart_stall();
             }
         }
-        match self.book.due().filter(|_| self.has_room()) {
+        let due = self.book.due().into_iter().chain(wait).min();
+        match due.filter(|_| self.has_room()) {
             Some(due) => self.timers.set(Timer::Redial, due),
             None => self.timers.cancel(Timer::Redial),
         }
@@ -48,6 +58,15 @@ impl Downloader {
         } else {
             self.timers.set_earlier(Timer::Rotate, self.now + ROTATE);
         }
+    }
+
+    /// Until when nobody else is dialled of whom a tracker says that they have everything, if somebody who says so is
+    /// connected and has sent nothing yet. Whoever fills trackers with such claims would have all places, and everybody's
+    /// first requests, before anybody is known who says less.
+    fn strangers_wait(&self) -> Option<Time> {
+        let tests = if self.window.is_flowing() { WARY } else { 1 };
+        let until = self.history.dialed? + self.config.test_timeout.saturating_mul(tests);
+        (self.now < until && self.peers.iter().any(Peer::is_complete_stranger)).then_some(until)
     }
 
     fn has_room(&self) -> bool {

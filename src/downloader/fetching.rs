@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use core::cell::LazyCell;
 use core::time::Duration;
 
+use super::outcome::Seen;
 use super::peers::{Fetch, Offer, Peer, Peers, Phase, Stage};
 use super::{Action, Downloader, Timer};
 use crate::machine::Link;
@@ -53,19 +54,22 @@ impl Downloader {
     }
 
     /// Asks everybody who has room, those of whom least is awaited first, as long as the share in all allows; then
-    /// those on probation, whatever the share.
+    /// those on probation, whatever the share. Once bad bytes have come, whoever says that it has everything and has sent
+    /// nothing yet is asked last.
     pub(super) fn fetch(&mut self) {
         let ready = self.peers.ready();
         let mut left = self.left();
+        let wary = self.history.bad == Seen::Once;
         for probation in [false, true] {
             if left == 0 && !probation {
                 continue;
             }
             let able = |peer: &&Peer| peer.pace.is_snubbed() == probation && self.may_ask(peer);
             let peers = self.peers.iter().filter(able);
-            let mut links: Vec<_> = peers.map(|peer| (peer.outstanding().0, peer.link)).collect();
+            let rank = |peer: &Peer| (wary && peer.is_complete_stranger(), peer.outstanding().0);
+            let mut links: Vec<_> = peers.map(|peer| (rank(peer), peer.link)).collect();
             self.entropy.shuffle(&mut links);
-            links.sort_by_key(|(outstanding, _)| *outstanding);
+            links.sort_by_key(|(rank, _)| *rank);
             while !links.is_empty() && (left > 0 || probation) {
                 links.retain(|(_, link)| {
                     let asked = (left > 0 || probation) && self.fetch_from(*link, ready).is_some();

@@ -77,6 +77,8 @@ pub struct Downloader {
     window: Window,
     /// How many more requests the share in all allowed at the last look.
     left: usize,
+    /// Complete strangers may wait on the book's shelf.
+    shelved: bool,
     history: History,
     news: News,
 }
@@ -205,6 +207,7 @@ impl Downloader {
             picker: Picker::new(0, entropy.fork()),
             window: Window::new(config.budget, config.limit, now),
             left: 0,
+            shelved: false,
             history: History::default(),
             news: News::Any,
             entropy,

@@ -3,6 +3,7 @@
 use crate::downloader::fault::{Failure, TrackerFate};
 use crate::seeder::TrackerId;
 use crate::store::DiskError;
+use crate::time::Time;
 use crate::wire::message::Refusal;
 
 #[cfg(test)]
@@ -26,8 +27,8 @@ pub(super) enum End {
 pub(super) struct History {
     /// Was anybody known who might hold the file?
     pub(super) holder: Seen,
-    /// Was anybody dialled?
-    pub(super) dialed: Seen,
+    /// When was anybody dialled first?
+    pub(super) dialed: Option<Time>,
     /// Did anybody pass Test?
     pub(super) passed: Seen,
     /// Was it said that the chosen list's length is certain?

@@ -223,6 +223,12 @@ impl Peer {
         }
     }
 
+    /// Does it say that it has everything, and nothing has come from it yet?
+    pub(super) fn is_complete_stranger(&self) -> bool {
+        let is_unproven = self.pace.rate().is_none() && !self.pace.is_snubbed();
+        is_unproven && self.offer.as_ref().is_some_and(|offer| offer.have.is_all())
+    }
+
     /// Is it alive, and sending a list?
     pub(super) fn is_sending_list(&self) -> bool {
         self.session.hello().is_some() && self.session.iter().any(|(_, ask)| matches!(ask, Ask::Seed(_)))

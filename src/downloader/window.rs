@@ -87,6 +87,11 @@ impl Window {
         self.share = self.share.saturating_add(SIXTEENTHS / 4).min(MAX_REQUESTS * SIXTEENTHS);
     }
 
+    /// Has any chunk come yet?
+    pub(super) const fn is_flowing(&self) -> bool {
+        self.usual.is_some()
+    }
+
     /// How long to wait for a chunk of `len` bytes from a peer that hasn't sent any yet. `urgent`: nothing else can be
     /// done meanwhile, so it is given up early. Otherwise, unless it is `coming`, a few times what others' chunks take:
     /// it may be one that says it has everything, and keeps what it is asked for from being asked of others.

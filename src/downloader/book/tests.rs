@@ -5,7 +5,7 @@ fn addr(host: u16) -> SocketAddr {
     SocketAddr::from(([10, 0, (host >> 8) as u8, host as u8], 7000))
 }
 
-fn id(n: u8) -> SeedId {
+const fn id(n: u8) -> SeedId {
     SeedId::new([n; 32])
 }
 
@@ -17,8 +17,12 @@ fn book() -> Book {
     Book::new(Entropy::new(3))
 }
 
+const fn holder(addr: SocketAddr, complete: bool) -> Holder {
+    Holder { addr: HolderAddr::At(addr), seed_id: id(1), complete }
+}
+
 fn name(book: &mut Book, host: u16) -> bool {
-    book.name(addr(host), HolderAddr::At(addr(host)), id(1))
+    book.name(addr(host), &holder(addr(host), false))
 }
 
 fn next(book: &mut Book, now: Time) -> Option<SocketAddr> {
@@ -170,7 +174,7 @@ fn who_could_not_be_asked_anything_is_tried_again_and_is_still_hope() {
 fn holders_of_lists_that_nobody_wants_wait_on_the_shelf() {
     let mut book = book();
     name(&mut book, 1);
-    assert_eq!(book.next(at(0), |claims| claims.contains(&id(2))), None);
+    assert_eq!(book.next(at(0), |known| known.claims.contains(&id(2))), None);
     assert!(!book.has_hope());
     assert_eq!(next(&mut book, at(99)), None);
     book.claim(addr(1), id(2));
