@@ -117,14 +117,11 @@ impl Downloader {
     /// How many more requests the share in all allows. Whoever is late counts for nothing.
     fn left(&self) -> usize {
         let chunk_size = self.progress.as_ref().map_or(0, |progress| progress.seed().chunk_size());
-        let share = self.window.share();
-        let mut under_way = 0_usize;
-        for peer in self.peers.iter().filter(|peer| peer.outstanding().0 > 0) {
-            if under_way < share && !peer.pace.is_late(self.now, chunk_size) {
-                under_way = under_way.saturating_add(peer.outstanding().0);
-            }
-        }
-        share.saturating_sub(under_way)
+        let awaited = self.peers.iter().filter(|peer| peer.outstanding().0 > 0);
+        let in_time = awaited.filter(|peer| !peer.pace.is_late(self.now, chunk_size));
+        let weigh =
+            |peer: &Peer| self.window.weight(&peer.pace, chunk_size).saturating_mul(peer.outstanding().0);
+        self.window.left(in_time.map(weigh).fold(0, usize::saturating_add))
     }
 
     /// Asks one peer for one chunk out of several, if that is possible.

@@ -71,8 +71,22 @@ impl Window {
     }
 
     /// How many requests there may be in all.
-    pub(super) const fn share(&self) -> usize {
+    #[cfg(test)]
+    const fn share(&self) -> usize {
         self.share / SIXTEENTHS
+    }
+
+    /// How many more requests there may be if those under way weigh so much.
+    pub(super) const fn left(&self, under_way: usize) -> usize {
+        (self.share / SIXTEENTHS * SIXTEENTHS).saturating_sub(under_way).div_ceil(SIXTEENTHS)
+    }
+
+    /// What a request to this peer counts, in sixteenths: less if its chunks take more than twice as long as others',
+    /// for whoever has slow peers only needs more of them at a time.
+    pub(super) fn weight(&self, pace: &Pace, chunk_size: u32) -> usize {
+        let Some((usual, took)) = self.usual.zip(pace.takes(chunk_size)) else { return SIXTEENTHS };
+        let part = usual.as_micros().saturating_mul(2 * SIXTEENTHS as u128).checked_div(took.as_micros());
+        part.and_then(|part| usize::try_from(part).ok()).map_or(SIXTEENTHS, |part| part.clamp(1, SIXTEENTHS))
     }
 
     /// A peer was too busy: somewhat fewer requests, but never less than five.
@@ -219,7 +233,7 @@ impl Pace {
 
     /// Has it been waited for so long that others shouldn't be kept waiting for it?
     pub(super) fn is_late(&self, now: Time, chunk_size: u32) -> bool {
-        let usual = self.rate().map(|rate| span(chunk_size.into(), rate).saturating_mul(LATE_TIMES));
+        let usual = self.takes(chunk_size).map(|usual| usual.saturating_mul(LATE_TIMES));
         self.is_snubbed() || now.since(self.since) > usual.map_or(LATE, |usual| usual.min(LATE))
     }
 
@@ -242,6 +256,11 @@ impl Pace {
     /// Is it to be left alone for now?
     pub(super) fn is_paused(&self, now: Time) -> bool {
         self.paused_until(now).is_some()
+    }
+
+    /// How long it takes for a chunk of this size, if anything has come yet.
+    pub(super) fn takes(&self, chunk_size: u32) -> Option<Duration> {
+        self.rate().map(|rate| span(chunk_size.into(), rate))
     }
 
     /// Bytes per second, if anything has come yet.

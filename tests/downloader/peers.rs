@@ -237,3 +237,43 @@ fn neighbours_that_are_of_use_make_room_for_nobody() {
     assert_eq!(closes(&world), []);
     assert!(!world.is_over() && world.dials(21).is_empty());
 }
+
+#[test]
+fn whoever_says_to_have_everything_and_sends_nothing_keeps_out_others_who_say_so_for_a_while() {
+    let config = Config { trackers: 1, testing: 2, ..Config::default() };
+    let mut world = World::new(file(20 * 64), 64, config);
+    (1..=6).for_each(|host| drop(world.stranger(host, Manner::Tarpit).clone()));
+    for host in [7, 8, 9] {
+        world.stranger(host, Manner::Honest).have.remove(3);
+    }
+    let id = world.seed.id();
+    let holders: Vec<_> = (1..=9).map(|host| (host, id, host <= 6)).collect();
+    world.trackers.push(Box::new(move |_| Some(named(&holders))));
+    world.begin();
+    let dialled = |world: &World| (1..=6).filter(|host| !world.dials(*host).is_empty()).count();
+    world.run(900 * MS);
+    assert!((1..=2).contains(&dialled(&world)), "no more than were under way at once: {}", dialled(&world));
+    assert!(
+        (7..=9).all(|host| !world.dials(host).is_empty()),
+        "those who have less are dialled all the same"
+    );
+    world.run(15 * SECOND);
+    assert_eq!(dialled(&world), 6, "one of them may be needed");
+}
+
+#[test]
+fn after_bad_bytes_those_who_say_to_have_everything_are_asked_last() {
+    let config = Config { budget: 4 * 64, ..Config::default() };
+    let mut world = World::new(file(40 * 64), 64, config);
+    world.peer(1, Manner::Corrupt);
+    world.peer(2, Manner::Honest).have.remove(3);
+    world.begin();
+    world.run(50 * MS);
+    assert!(world.notes().any(|note| matches!(note, Note::Banned { fault: Fault::BadChunk { .. }, .. })));
+    world.peer(3, Manner::Honest);
+    world.run(200 * MS);
+    assert!(world.notes().any(|note| *note == Note::Tested { addr: addr(3), chunks: 40 }));
+    assert_eq!(world.fetches(3), [], "who has sent something has enough to do");
+    world.finish();
+    assert_eq!(world.fetches(3)[0].1.any_of, [3], "what nobody else has");
+}

@@ -185,6 +185,23 @@ fn holders_of_lists_that_nobody_wants_wait_on_the_shelf() {
 }
 
 #[test]
+fn a_complete_stranger_is_whom_only_a_tracker_says_so_of() {
+    let mut book = book();
+    assert!(book.name(addr(1), &holder(addr(1), true)) && book.name(addr(2), &holder(addr(2), false)));
+    book.give(addr(3));
+    assert!(book.name(addr(3), &holder(addr(3), true)) && book.name(addr(4), &holder(addr(4), true)));
+    book.delivered(addr(4));
+    let kept: Vec<_> =
+        core::iter::from_fn(|| book.next(at(0), |known| !known.is_complete_stranger())).collect();
+    assert_eq!((kept.len(), kept.contains(&addr(1))), (3, false));
+    book.unshelve();
+    assert_eq!(next(&mut book, at(0)), Some(addr(1)));
+    assert!(book.name(addr(1), &holder(addr(1), false)), "it says so no longer");
+    book.later(addr(1), at(0));
+    assert_eq!(book.next(at(9), |known| !known.is_complete_stranger()), Some(addr(1)));
+}
+
+#[test]
 fn claims_are_bounded_and_the_oldest_go() {
     let mut book = book();
     name(&mut book, 1);

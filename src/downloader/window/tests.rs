@@ -194,3 +194,21 @@ fn a_quick_peer_that_refused_is_asked_for_more_again_after_a_few_chunks() {
     }
     assert_eq!(pace.room(256 << 10, true), 6);
 }
+
+#[test]
+fn requests_to_whoever_takes_long_count_less() {
+    let mut window = Window::new(0, 0, Time::ZERO);
+    (0..40).for_each(|_| window.ease());
+    assert_eq!((window.left(0), window.left(1), window.left(16), window.left(80)), (5, 5, 4, 0));
+    let takes = |millis| {
+        let mut pace = Pace::new(Time::ZERO);
+        pace.delivered(at(millis), 1_000);
+        pace
+    };
+    assert_eq!(window.weight(&takes(8_000), 1_000), 16, "nothing to compare with");
+    window.press(SECOND);
+    let weights =
+        [500, 1_000, 2_000, 4_000, 8_000, 60_000].map(|millis| window.weight(&takes(millis), 1_000));
+    assert_eq!(weights, [16, 16, 16, 8, 4, 1]);
+    assert_eq!(window.weight(&Pace::new(Time::ZERO), 1_000), 16, "of a stranger nothing is known");
+}
