@@ -80,6 +80,11 @@ impl Have {
         words || our_rest.iter().zip(their_rest).any(|(a, b)| a & b != 0)
     }
 
+    /// How many chunks are in both sets?
+    pub(crate) fn common(&self, other: &Self) -> usize {
+        self.bits.iter().zip(&other.bits).map(|(a, b)| (a & b).count_ones() as usize).sum()
+    }
+
     /// Puts chunk `index` in; says if that changed anything.
     pub fn insert(&mut self, index: u32) -> bool {
         let news = index < self.chunks && !self.has(index);
