@@ -80,6 +80,17 @@ impl Have {
         words || our_rest.iter().zip(their_rest).any(|(a, b)| a & b != 0)
     }
 
+    /// How many chunks are in both sets?
+    pub(crate) fn common(&self, other: &Self) -> usize {
+        let ((ours, our_rest), (theirs, their_rest)) =
+            (self.bits.as_chunks::<8>(), other.bits.as_chunks::<8>());
+        let word =
+            |(a, b): (&[u8; 8], &[u8; 8])| (u64::from_ne_bytes(*a) & u64::from_ne_bytes(*b)).count_ones();
+        let words = ours.iter().zip(theirs).map(word);
+        let rest = our_rest.iter().zip(their_rest).map(|(a, b)| (a & b).count_ones());
+        words.chain(rest).sum::<u32>() as usize
+    }
+
     /// Puts chunk `index` in; says if that changed anything.
     pub fn insert(&mut self, index: u32) -> bool {
         let news = index < self.chunks && !self.has(index);

@@ -200,23 +200,30 @@ pub(crate) struct Pace {
     pub(crate) bytes: u64,
 }
 
-/// A host.
+/// A host. What each event looks at comes first, together.
+#[repr(C)]
 pub(crate) struct Host {
-    pub(crate) name: String,
-    pub(crate) place: Place,
-    pub(crate) role: Role,
     pub(crate) life: Life,
     /// Which run of its machine: events of an earlier one are void.
     pub(crate) run: u32,
+    /// Wake-ups in a row at one moment.
+    pub(crate) spins: u32,
+    /// The earliest wake-up that is scheduled.
+    pub(crate) wake: Option<Time>,
+    pub(crate) clock: Clock,
+    /// What it has sent in this run.
+    pub(crate) pace: Pace,
+    pub(crate) up: Line,
+    pub(crate) down: Line,
+    pub(crate) place: Place,
     pub(crate) links: BTreeMap<Link, (ConnId, Side)>,
     /// Names of accepted connections that are free again.
     spare: Vec<Link>,
     slots: u32,
     /// Dials so far: the source ports.
     pub(crate) dialled: u16,
-    pub(crate) up: Line,
-    pub(crate) down: Line,
-    pub(crate) clock: Clock,
+    pub(crate) name: String,
+    pub(crate) role: Role,
     pub(crate) disk: Disk,
     pub(crate) disk_line: Line,
     /// When the last of its operations is through.
@@ -224,17 +231,11 @@ pub(crate) struct Host {
     /// What is wrong with it; a hostile host is not held to the rules.
     pub(crate) marks: Vec<Fault>,
     pub(crate) jobs: VecDeque<Job>,
-    /// The earliest wake-up that is scheduled.
-    pub(crate) wake: Option<Time>,
-    /// Wake-ups in a row at one moment.
-    pub(crate) spins: u32,
     pub(crate) library: BTreeMap<FileId, Holding>,
     /// Chunks that its downloads hold, as they said since it started.
     pub(crate) held: u32,
     /// Bytes of chunks sent.
     pub(crate) uploaded: u64,
-    /// What it has sent in this run.
-    pub(crate) pace: Pace,
     pub(crate) files: u32,
     pub(crate) reports: Vec<(Time, Report)>,
     /// How downloads ended, and when.

@@ -1,6 +1,8 @@
 //! Connections between hosts: latency, bandwidth, order, cuts.
 
-use std::collections::{BTreeMap, VecDeque};
+mod mail;
+
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::ops::Range;
 use std::time::Duration;
@@ -15,6 +17,7 @@ use crate::fault::Fault;
 use crate::few::Few;
 use crate::host::HostId;
 use crate::oracle::talk::Talk;
+use mail::{Mail, Row};
 
 /// Where a host is in the network.
 #[derive(Clone, Copy, Debug)]
@@ -110,13 +113,13 @@ pub(crate) enum EndState {
 }
 
 /// One direction: parcels in order, one arrival scheduled for each.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Pipe {
-    pub(crate) parcels: VecDeque<Parcel>,
+    parcels: Row,
     /// When the last of them arrives.
     pub(crate) last: Time,
     /// Arrivals that a cut holds up.
-    pub(crate) held: usize,
+    pub(crate) held: u32,
 }
 
 /// A chunk on its way in: what it has to be, and what is there of it.
@@ -145,13 +148,11 @@ pub(crate) enum Wish {
     Stop,
 }
 
-/// A connection.
-#[derive(Clone, Debug)]
+/// A connection. What each parcel looks at comes first, together.
+#[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Conn {
-    /// When it was dialled; when it was accepted, once it was.
-    pub(crate) since: Time,
-    pub(crate) from: SocketAddr,
-    pub(crate) to: SocketAddr,
+    pub(crate) health: Health,
     pub(crate) dialer: End,
     /// None until the dial arrives.
     pub(crate) acceptor: Option<End>,
@@ -161,8 +162,12 @@ pub(crate) struct Conn {
     pub(crate) receiving: Few<Receiving>,
     /// At the acceptor's end.
     pub(crate) serving: Few<Serving>,
-    pub(crate) health: Health,
-    pub(crate) talk: Talk,
+    /// When it was dialled; when it was accepted, once it was.
+    pub(crate) since: Time,
+    pub(crate) from: SocketAddr,
+    pub(crate) to: SocketAddr,
+    /// The oracle's business, so it is out of the way where none watches.
+    pub(crate) talk: Box<Talk>,
 }
 
 /// Does a connection work?
@@ -173,18 +178,6 @@ pub(crate) enum Health {
     Broken,
     /// One end is gone without a word: the other is told when it sends something and the host is up again.
     HalfOpen,
-}
-
-impl Pipe {
-    /// What arrives next.
-    pub(crate) fn next(&mut self) -> Option<Parcel> {
-        let next = self.parcels.pop_front();
-        if self.parcels.is_empty() {
-            // Begins anew in front: else one parcel at a time would wander through all of the ring's memory.
-            self.parcels.clear();
-        }
-        next
-    }
 }
 
 impl Conn {
@@ -200,7 +193,7 @@ impl Conn {
             receiving: Few::default(),
             serving: Few::default(),
             health: Health::Sound,
-            talk: Talk::default(),
+            talk: Box::default(),
         }
     }
 
@@ -253,6 +246,7 @@ impl Conn {
 pub(crate) struct Net {
     conns: Vec<(u32, Option<Conn>)>,
     free: Vec<u32>,
+    mail: Mail,
     /// From whom to whom nothing passes, and by which fault.
     cuts: BTreeMap<(HostId, HostId), Fault>,
 }
@@ -269,12 +263,30 @@ impl Net {
     }
 
     pub(crate) fn get(&mut self, id: ConnId) -> Option<&mut Conn> {
-        self.conns.get_mut(id.slot as usize).filter(|place| place.0 == id.generation)?.1.as_mut()
+        self.with_mail(id).map(|(conn, _)| conn)
+    }
+
+    fn with_mail(&mut self, id: ConnId) -> Option<(&mut Conn, &mut Mail)> {
+        let place = self.conns.get_mut(id.slot as usize).filter(|place| place.0 == id.generation)?;
+        Some((place.1.as_mut()?, &mut self.mail))
+    }
+
+    /// A parcel is on its way to `side`.
+    pub(crate) fn put(&mut self, id: ConnId, side: Side, parcel: Parcel) {
+        if let Some((conn, mail)) = self.with_mail(id) {
+            mail.push(&mut conn.towards(side).parcels, parcel);
+        }
+    }
+
+    /// Takes what arrives next at `side`.
+    pub(crate) fn next(&mut self, id: ConnId, side: Side) -> Option<Parcel> {
+        let (conn, mail) = self.with_mail(id)?;
+        mail.pop(&mut conn.towards(side).parcels)
     }
 
     /// Closes one end; forgets the connection once both are closed.
     pub(crate) fn close(&mut self, id: ConnId, side: Side) {
-        let Some(conn) = self.get(id) else { return };
+        let Some((conn, mail)) = self.with_mail(id) else { return };
         if let Some(end) = conn.end_mut(side) {
             end.state = EndState::Closed;
         }
@@ -283,6 +295,9 @@ impl Net {
             Side::Acceptor => conn.serving.clear(),
         }
         if conn.is_over() {
+            for side in [Side::Dialer, Side::Acceptor] {
+                while mail.pop(&mut conn.towards(side).parcels).is_some() {}
+            }
             let place = &mut self.conns[id.slot as usize];
             *place = (place.0 + 1, None);
             self.free.push(id.slot);
@@ -296,7 +311,7 @@ impl Net {
 
     /// Everything passes again, both ways. Gives what waited: each connection, the side it goes to, and how many
     /// parcels.
-    pub(crate) fn heal(&mut self, a: HostId, b: HostId) -> Vec<(ConnId, Side, usize)> {
+    pub(crate) fn heal(&mut self, a: HostId, b: HostId) -> Vec<(ConnId, Side, u32)> {
         self.cuts.remove(&(a, b));
         self.cuts.remove(&(b, a));
         let mut waiting = Vec::new();

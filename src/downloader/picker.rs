@@ -208,9 +208,8 @@ impl Picker {
 
     /// Takes up to `most` free chunks of those in `have`, the rarest first, and holds them.
     pub(super) fn pick(&mut self, have: &Have, most: usize) -> Vec<u32> {
-        if !self.is_interesting(have) {
-            return Vec::new();
-        }
+        // Often a peer has but one of them: no need to look on once it is found.
+        let most = most.min(have.common(&self.open));
         let rarest = self.free.iter().flatten().copied();
         let picked: Vec<_> = rarest.filter(|index| have.has(*index)).take(most).collect();
         picked.iter().for_each(|index| self.hold(*index));

@@ -265,8 +265,8 @@ impl Pace {
 
     /// Bytes per second, if anything has come yet.
     pub(super) fn rate(&self) -> Option<u64> {
-        let per_second = u128::from(self.bytes).saturating_mul(1_000_000).checked_div(self.micros.into())?;
-        u64::try_from(per_second).ok().map(|rate| rate.max(1))
+        let per_second = self.bytes.saturating_mul(1_000_000).checked_div(self.micros)?;
+        Some(per_second.max(1))
     }
 
     /// How many requests it may have at a time, for chunks of `chunk_size` bytes. One of whom nothing has
@@ -302,6 +302,5 @@ fn worth(rate: u64, chunk_size: u32, alone: bool) -> usize {
 
 /// How long `bytes` take at `rate` bytes per second.
 fn span(bytes: u64, rate: u64) -> Duration {
-    let micros = u128::from(bytes).saturating_mul(1_000_000).div_ceil(u128::from(rate.max(1)));
-    Duration::from_micros(u64::try_from(micros).unwrap_or(u64::MAX))
+    Duration::from_micros(bytes.saturating_mul(1_000_000).div_ceil(rate.max(1)))
 }

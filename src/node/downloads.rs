@@ -1,5 +1,6 @@
 //! All downloads under way: found by file, by the space of their links, and by their deadlines.
 
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
@@ -18,7 +19,8 @@ const WOKEN: usize = 64;
 /// The downloads under way.
 #[derive(Debug)]
 pub(super) struct Downloads {
-    files: BTreeMap<FileId, (u16, Download)>,
+    /// In boxes: else even a tree of one would be as large as eleven.
+    files: BTreeMap<FileId, (u16, Box<Download>)>,
     spaces: BTreeMap<u16, FileId>,
     next_space: u16,
     /// Those that may have effects to hand out, the first one last. A list, because it is filled and emptied by each event,
@@ -56,7 +58,7 @@ impl Downloads {
     /// Adds one, whose links are in `space`.
     pub(super) fn add(&mut self, file: FileId, space: u16, download: Download) {
         self.spaces.insert(space, file);
-        self.files.insert(file, (space, download));
+        self.files.insert(file, (space, Box::new(download)));
         self.touch(file);
     }
 

@@ -47,6 +47,8 @@ pub struct Node {
     out: Outbox<Action>,
     phase: Phase,
     seeder: Seeder,
+    /// When the seeder wants to be woken: kept, since it is asked after every event, and most are others'.
+    seeder_due: Option<Deadline>,
     trackers: Trackers,
     downloads: Downloads,
 }
@@ -82,6 +84,7 @@ impl Node {
             out: Outbox::new(),
             phase: Phase::Running,
             seeder: Seeder::new(seeder, entropy.next(), now),
+            seeder_due: None,
             trackers: Trackers::new(config.trackers, node, config.tracker_timeout, &mut entropy),
             downloads: Downloads::new(),
             entropy,
@@ -127,7 +130,7 @@ impl Node {
     }
 
     fn wake(&mut self) {
-        if self.seeder.deadline().is_some_and(|deadline| deadline.at <= self.now) {
+        if self.seeder_due.is_some_and(|deadline| deadline.at <= self.now) {
             self.seeder(seeder::Event::Wake);
         }
         self.trackers.wake(self.now);
@@ -136,6 +139,7 @@ impl Node {
 
     fn seeder(&mut self, event: seeder::Event) {
         self.seeder.handle(self.now, event);
+        self.seeder_due = self.seeder.deadline();
     }
 }
 
@@ -185,7 +189,7 @@ impl Machine for Node {
             Phase::Stopping { until, .. } => Some(Deadline { at: until, timer: "stop" }),
             Phase::Stopped => return None,
         };
-        let children = [self.seeder.deadline(), self.trackers.deadline(), self.downloads.deadline(), stop];
+        let children = [self.seeder_due, self.trackers.deadline(), self.downloads.deadline(), stop];
         children.into_iter().flatten().min_by_key(|deadline| deadline.at)
     }
 }

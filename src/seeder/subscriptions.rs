@@ -101,7 +101,9 @@ impl Subscriptions {
             && let Some(key) = self.timers.expired(now)
         {
             let Some(feed) = self.feeds.get_mut(&key) else { continue };
-            pushes.extend(feed.news().take(BURST.saturating_sub(pushes.len())));
+            let room = BURST.saturating_sub(pushes.len());
+            pushes.reserve(room.min(feed.told.len()));
+            pushes.extend(feed.news().take(room));
             if feed.told.values().any(|told| *told < feed.log.len()) {
                 self.timers.set(key, now);
             }

@@ -112,9 +112,7 @@ impl World {
         else {
             return self.now;
         };
-        if let Some(conn) = self.net.get(id) {
-            conn.towards(side).parcels.push_back(parcel);
-        }
+        self.net.put(id, side, parcel);
         if loss > 0 && self.luck.below(1_000_000) < loss as usize {
             self.lose(id, at);
         } else {
@@ -150,11 +148,10 @@ impl World {
             }
             return self.fire(fault, &[from, to]);
         }
+        let parcel = self.net.next(id, side);
         let Some(conn) = self.net.get(id) else { return };
         let health = conn.health;
-        let Some(parcel) = conn.towards(side).next().filter(|_| health != Health::Broken) else {
-            return;
-        };
+        let Some(parcel) = parcel.filter(|_| health != Health::Broken) else { return };
         let Some(end) = conn.open_end(side) else {
             if health == Health::HalfOpen {
                 self.reaches_nobody(id, to);
@@ -243,8 +240,7 @@ impl World {
         self.put(id, side.other(), Parcel::Fin, 0);
         let run = self.hosts[host.0].run;
         if self.is_late(4)
-            && let Some(conn) = self.net.get(id)
-            && let Some(Parcel::Message { request, message }) = conn.towards(side).next()
+            && let Some(Parcel::Message { request, message }) = self.net.next(id, side)
         {
             // It was read before the machine spoke, and waited in the driver's queue.
             let (at, event) = (self.soon(), node::Event::Message { link, request, message });
