@@ -9,9 +9,9 @@ mod tests;
 
 /// Chunks that the budget always allows, however large they are.
 const MIN_CHUNKS: u64 = 4;
-/// The fewest and the most requests in all. In a crowd that is busy everywhere, five keep all uplinks at work; with more,
+/// The fewest and the most requests in all. In a crowd that is busy everywhere, four keep all uplinks at work; with more,
 /// chunks wait longer in line at some while others are idle.
-const MIN_REQUESTS: usize = 5;
+const MIN_REQUESTS: usize = 4;
 const MAX_REQUESTS: usize = 256;
 const SIXTEENTHS: usize = 16;
 /// How long a peer of which nothing is known may keep others waiting.
@@ -89,7 +89,7 @@ impl Window {
         part.and_then(|part| usize::try_from(part).ok()).map_or(SIXTEENTHS, |part| part.clamp(1, SIXTEENTHS))
     }
 
-    /// A peer was too busy: somewhat fewer requests, but never less than five.
+    /// A peer was too busy: somewhat fewer requests, but never less than four.
     pub(super) fn ease(&mut self) {
         self.share = (self.share.saturating_sub(self.share / 8)).max(MIN_REQUESTS * SIXTEENTHS);
     }

@@ -52,9 +52,9 @@ fn busy_peers_make_it_modest_and_chunks_bold_again() {
     let mut window = Window::new(0, 0, Time::ZERO);
     assert_eq!(window.share(), 256);
     (0..40).for_each(|_| window.ease());
-    assert_eq!(window.share(), 5);
+    assert_eq!(window.share(), 4);
     (0..8).for_each(|_| window.press(SECOND));
-    assert_eq!(window.share(), 7);
+    assert_eq!(window.share(), 6);
     (0..2_000).for_each(|_| window.press(SECOND));
     assert_eq!(window.share(), 256);
 }
@@ -199,7 +199,7 @@ fn a_quick_peer_that_refused_is_asked_for_more_again_after_a_few_chunks() {
 fn requests_to_whoever_takes_long_count_less() {
     let mut window = Window::new(0, 0, Time::ZERO);
     (0..40).for_each(|_| window.ease());
-    assert_eq!((window.left(0), window.left(1), window.left(16), window.left(80)), (5, 5, 4, 0));
+    assert_eq!((window.left(0), window.left(1), window.left(16), window.left(64)), (4, 4, 3, 0));
     let takes = |millis| {
         let mut pace = Pace::new(Time::ZERO);
         pace.delivered(at(millis), 1_000);
