@@ -71,7 +71,7 @@ impl Have {
             && self.bits.get(index as usize / 8).is_some_and(|byte| byte >> (index % 8) & 1 == 1)
     }
 
-    /// Is any chunk in both sets?
+    /// Is any chunk in both sets? They are of the same file.
     pub fn meets(&self, other: &Self) -> bool {
         let ((ours, our_rest), (theirs, their_rest)) =
             (self.bits.as_chunks::<8>(), other.bits.as_chunks::<8>());

@@ -30,7 +30,7 @@ pub trait Machine {
     fn handle(&mut self, now: Time, event: Self::Event);
 
     /// A look at messages that are about to be handed in. It changes nothing: a machine with a large table fetches what
-    /// it will need from memory, for all of them at once instead of for one after the other.
+    /// it will need from memory, for all of them at once instead of for one after the other. Bounded work for each; optional.
     fn foresee<'a>(&self, _coming: impl Iterator<Item = &'a Message>) {}
 
     /// The oldest pending action, O(1).

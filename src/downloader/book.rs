@@ -76,6 +76,11 @@ impl Book {
         }
     }
 
+    /// Did the user give `addr`?
+    pub(super) fn is_given(&self, addr: SocketAddr) -> bool {
+        self.known.get(&addr).is_some_and(|known| known.given)
+    }
+
     /// A tracker named `addr` as this holder. Says if it is in the book.
     pub(super) fn name(&mut self, addr: SocketAddr, holder: &Holder) -> bool {
         let fresh = !self.known.contains_key(&addr);

@@ -48,8 +48,8 @@ impl Downloader {
                 self.restart_stall();
             }
         }
-        let due = self.book.due().into_iter().chain(wait).min();
-        match due.filter(|_| self.has_room()) {
+        let due = self.book.due().filter(|_| self.has_room());
+        match due.into_iter().chain(wait).min() {
             Some(due) => self.timers.set(Timer::Redial, due),
             None => self.timers.cancel(Timer::Redial),
         }
@@ -66,7 +66,8 @@ impl Downloader {
     fn strangers_wait(&self) -> Option<Time> {
         let tests = if self.window.is_flowing() { WARY } else { 1 };
         let until = self.history.dialed? + self.config.test_timeout.saturating_mul(tests);
-        (self.now < until && self.peers.iter().any(Peer::is_complete_stranger)).then_some(until)
+        let stranger = |peer: &Peer| peer.is_complete_stranger() && !self.book.is_given(peer.addr);
+        (self.now < until && self.peers.iter().any(stranger)).then_some(until)
     }
 
     fn has_room(&self) -> bool {
@@ -77,7 +78,7 @@ impl Downloader {
     /// All places are taken, and somebody new is known: peers that let requests expire, or have nothing that is
     /// wanted, make room. If there are none, the slowest does: whoever drew slow neighbours has others in time.
     pub(super) fn rotate(&mut self) {
-        if !self.book.has_new() {
+        if !self.book.has_new() || self.strangers_wait().is_some() {
             return;
         }
         let useless = |peer: &&Peer| {

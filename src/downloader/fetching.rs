@@ -79,13 +79,18 @@ impl Downloader {
             }
         }
         self.left = left;
-        if left == 0 {
-            self.timers.set_earlier(Timer::Look, self.now + LOOK);
-        }
         // With the share used up, whatever frees some of it is time enough for those who were busy.
         let idle = left > 0 || !self.candidates.settled();
         let pauses = || self.peers.iter().filter_map(|peer| peer.pace.paused_until(self.now));
         self.set_or_cancel(Timer::Retry, idle.then(pauses).and_then(Iterator::min));
+        self.set_clocks();
+    }
+
+    /// When to look who is late, with the share used up; and when the rate limit allows more.
+    fn set_clocks(&mut self) {
+        if self.left == 0 {
+            self.timers.set_earlier(Timer::Look, self.now + LOOK);
+        }
         self.set_or_cancel(Timer::Limit, self.window.wait(self.now));
     }
 
@@ -110,8 +115,9 @@ impl Downloader {
         }
         let ready = self.peers.ready();
         while (self.left > 0 || probation) && self.fetch_from(link, ready).is_some() {
-            self.left = self.left.saturating_sub(1);
+            self.left = self.left.saturating_sub(usize::from(!probation));
         }
+        self.set_clocks();
     }
 
     /// How many more requests the share in all allows. Whoever is late counts for nothing.

@@ -75,7 +75,7 @@ pub struct Downloader {
     progress: Option<Progress>,
     picker: Picker,
     window: Window,
-    /// How many more requests the share in all allowed at the last look.
+    /// How many more requests the share in all allows, as of the last look at everybody and less what was asked since.
     left: usize,
     /// Complete strangers may wait on the book's shelf.
     shelved: bool,

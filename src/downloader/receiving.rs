@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use super::outcome::Seen;
 use super::peers::{Fetch, Stage};
 use super::testing::pause;
-use super::{Action, Downloader, Note, Timer};
+use super::{Action, Downloader, News, Note, Timer};
 use crate::hash::Hashed;
 use crate::machine::Link;
 use crate::seed::{Seed, Step};
@@ -67,6 +67,10 @@ impl Downloader {
             return self.ban(link, Fault::BadChunk { index });
         };
         let Some(peer) = self.peers.get_mut(link) else { return };
+        if self.shelved && peer.is_complete_stranger() {
+            // It is one no longer, and others wait for that.
+            self.news = News::Any;
+        }
         let took = peer.pace.delivered(self.now, step.len);
         self.window.press(took);
         let addr = peer.addr;

@@ -53,6 +53,8 @@ pub(super) struct Push {
 /// Chunks that come at shorter intervals (smoothed) wait for the next one, and so are told in pairs: then messages cost
 /// more than the wait. Others are told at once, for somebody may have nothing to do until then.
 const QUICK: Duration = Duration::from_millis(20);
+/// What any longer interval counts as, so that a stream is known as one after a few chunks.
+const LONG: Duration = Duration::from_millis(100);
 /// Most pushes in one go.
 const BURST: usize = 64;
 /// Most subscriptions of one connection, over or open.
@@ -151,7 +153,7 @@ impl Feed {
     fn gained(&mut self, now: Time, index: u32) -> Duration {
         self.log.push(index);
         if let Some(last) = self.last.replace(now) {
-            self.every = self.every.saturating_mul(3).saturating_add(now.since(last)) / 4;
+            self.every = self.every.saturating_mul(3).saturating_add(now.since(last).min(LONG)) / 4;
         }
         if self.every < QUICK { self.every } else { Duration::ZERO }
     }

@@ -58,7 +58,9 @@ impl Leases {
 
     /// The lease is live until `until`.
     pub(super) fn renew(&mut self, number: u32, until: Time) {
-        self.turn(number, Phase::Live, until);
+        if self.get(number).is_some_and(|row| row.phase != Phase::Dead) {
+            self.turn(number, Phase::Live, until);
+        }
     }
 
     /// The lease has ended; its entries remain to be removed.

@@ -277,3 +277,17 @@ fn after_bad_bytes_those_who_say_to_have_everything_are_asked_last() {
     world.finish();
     assert_eq!(world.fetches(3)[0].1.any_of, [3], "what nobody else has");
 }
+
+#[test]
+fn a_complete_stranger_that_sends_a_chunk_lets_others_in_at_once() {
+    let config = Config { trackers: 1, testing: 1, requery: 30 * SECOND, ..Config::default() };
+    let mut world = World::new(file(200 * 64), 64, config);
+    (1..=4).for_each(|host| drop(world.stranger(host, Manner::Honest).clone()));
+    world.tracker(&[1, 2, 3, 4]);
+    world.begin();
+    world.run(8 * MS);
+    let dialled = |world: &World| (1..=4).filter(|host| !world.dials(*host).is_empty()).count();
+    assert_eq!(dialled(&world), 1, "nothing has come yet");
+    world.run(150 * MS);
+    assert_eq!(dialled(&world), 4);
+}

@@ -224,13 +224,14 @@ impl<'a, E: Env, R: Role, S: AsyncRead + Unpin> Reader<'a, E, R, S> {
     /// closed is not listened to any more.
     async fn hand_in(&mut self) {
         let accepted = self.link.space == Link::ACCEPTED;
+        let mut foreseen = false;
         while !self.batch.is_empty() {
             if accepted {
                 self.line.room().await;
             }
             let (line, batch) = (self.line, &mut self.batch);
             let closing = self.driver.turn(|state, now| {
-                if batch.len() > 1 {
+                if batch.len() > 1 && !std::mem::replace(&mut foreseen, true) {
                     state.machine.foresee(batch.iter().filter_map(Input::message));
                 }
                 loop {
