@@ -78,7 +78,7 @@ impl Downloader {
     /// All places are taken, and somebody new is known: peers that let requests expire, or have nothing that is
     /// wanted, make room. If there are none, the slowest does: whoever drew slow neighbours has others in time.
     pub(super) fn rotate(&mut self) {
-        if !self.book.has_new() || self.strangers_wait().is_some() {
+        if !self.book.has_new() {
             return;
         }
         let useless = |peer: &&Peer| {
