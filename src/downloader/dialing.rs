@@ -49,10 +49,7 @@ impl Downloader {
             }
         }
         let due = self.book.due().filter(|_| self.has_room());
-        match due.into_iter().chain(wait).min() {
-            Some(due) => self.timers.set(Timer::Redial, due),
-            None => self.timers.cancel(Timer::Redial),
-        }
+        self.set_or_cancel(Timer::Redial, due.into_iter().chain(wait).min());
         if self.has_room() || !self.book.has_new() {
             self.timers.cancel(Timer::Rotate);
         } else {

@@ -94,7 +94,7 @@ impl Downloader {
         self.set_or_cancel(Timer::Limit, self.window.wait(self.now));
     }
 
-    fn set_or_cancel(&mut self, timer: Timer, at: Option<Time>) {
+    pub(super) fn set_or_cancel(&mut self, timer: Timer, at: Option<Time>) {
         match at {
             Some(at) => self.timers.set(timer, at),
             None => self.timers.cancel(timer),
