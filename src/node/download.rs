@@ -49,8 +49,8 @@ pub(super) enum Effect {
     Ask(TrackerId, Question),
     /// Something that the seeder has to know.
     Tell(seeder::Event),
-    /// Nothing more will come.
-    Ended,
+    /// Nothing more will come of this one.
+    Ended(FileId),
 }
 
 impl Download {
@@ -254,6 +254,6 @@ impl Download {
         if let Phase::Failing(error) = core::mem::replace(&mut self.phase, Phase::Ended) {
             self.act(Action::Failed { file: self.file, error });
         }
-        self.out.push(Effect::Ended);
+        self.out.push(Effect::Ended(self.file));
     }
 }

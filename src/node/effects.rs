@@ -51,7 +51,7 @@ impl Node {
             download::Effect::Act(action) => self.out.push(action),
             download::Effect::Ask(tracker, question) => self.trackers.ask(self.now, tracker, question),
             download::Effect::Tell(event) => self.seeder(event),
-            download::Effect::Ended => {}
+            download::Effect::Ended(_) => {}
         }
     }
 
@@ -68,7 +68,8 @@ impl Node {
                 self.seeder(seeder::Event::Answer { tracker, tag, answer });
             }
             trackers::Effect::Answer { asker: Asker::Download(file), tracker, tag, at, answer } => {
-                self.downloader(file, downloader::Event::Answer { tracker, tag, at, answer });
+                let (now, event) = (self.now, downloader::Event::Answer { tracker, tag, at, answer });
+                self.downloads.with_file(file, |download| download.downloader(now, event));
             }
         }
     }

@@ -6,7 +6,7 @@ use super::{Action, Node, trackers};
 use crate::downloader;
 use crate::hash::Hashed;
 use crate::machine::Link;
-use crate::seeder::{self, FileId};
+use crate::seeder;
 use crate::wire::session::Fault;
 use crate::wire::{DecodeError, Message};
 
@@ -14,78 +14,76 @@ use crate::wire::{DecodeError, Message};
 enum Owner {
     Seeder,
     Trackers,
-    Download(FileId),
-    /// Nobody any more.
-    Nobody,
+    /// A download, if it is still under way.
+    Download,
 }
 
 impl Node {
-    fn owner(&self, link: Link) -> Owner {
+    const fn owner(link: Link) -> Owner {
         match link.space {
             Link::ACCEPTED => Owner::Seeder,
             trackers::SPACE => Owner::Trackers,
-            _ => self.downloads.owner(link).map_or(Owner::Nobody, Owner::Download),
+            _ => Owner::Download,
         }
     }
 
-    pub(super) fn downloader(&mut self, file: FileId, event: downloader::Event) {
+    fn downloader(&mut self, link: Link, event: downloader::Event) {
         let now = self.now;
-        self.downloads.with(file, |download| download.downloader(now, event));
+        self.downloads.with(link.space, |download| download.downloader(now, event));
     }
 
     pub(super) fn opened(&mut self, link: Link, peer: SocketAddr) {
-        match self.owner(link) {
+        match Self::owner(link) {
             Owner::Trackers => self.trackers.opened(self.now, link, peer),
-            Owner::Download(file) => self.downloader(file, downloader::Event::Opened { link }),
-            Owner::Seeder | Owner::Nobody => {}
+            Owner::Download => self.downloader(link, downloader::Event::Opened { link }),
+            Owner::Seeder => {}
         }
     }
 
     pub(super) fn message(&mut self, link: Link, request: u32, message: Message) {
-        match self.owner(link) {
+        match Self::owner(link) {
             Owner::Seeder => self.seeder(seeder::Event::Message { link, request, message }),
             Owner::Trackers => self.trackers.message(self.now, link, request, message),
-            Owner::Download(file) => {
-                self.downloader(file, downloader::Event::Message { link, request, message });
+            Owner::Download => {
+                self.downloader(link, downloader::Event::Message { link, request, message });
             }
-            Owner::Nobody => {}
         }
     }
 
     /// Only a dialer asks: on a dialled link, a request ends the connection.
     pub(super) fn unknown_request(&mut self, link: Link, request: u32) {
-        match self.owner(link) {
+        match Self::owner(link) {
             Owner::Seeder => self.seeder(seeder::Event::UnknownRequest { link, request }),
             Owner::Trackers => self.trackers.fault(self.now, link, Fault::Unexpected),
-            Owner::Download(_) => self.out.push(Action::Close { link, fault: Fault::Unexpected }),
-            Owner::Nobody => {}
+            Owner::Download if self.downloads.is_in_use(link.space) => {
+                self.out.push(Action::Close { link, fault: Fault::Unexpected });
+            }
+            Owner::Download => {}
         }
     }
 
     pub(super) fn malformed(&mut self, link: Link, error: DecodeError) {
-        match self.owner(link) {
+        match Self::owner(link) {
             Owner::Seeder => self.seeder(seeder::Event::Malformed { link, error }),
             Owner::Trackers => self.trackers.fault(self.now, link, Fault::Malformed(error)),
-            Owner::Download(file) => self.downloader(file, downloader::Event::Malformed { link, error }),
-            Owner::Nobody => {}
+            Owner::Download => self.downloader(link, downloader::Event::Malformed { link, error }),
         }
     }
 
     pub(super) fn closed(&mut self, link: Link) {
-        match self.owner(link) {
+        match Self::owner(link) {
             Owner::Seeder => self.seeder(seeder::Event::Closed { link }),
             Owner::Trackers => self.trackers.closed(self.now, link),
-            Owner::Download(file) => self.downloader(file, downloader::Event::Closed { link }),
-            Owner::Nobody => {}
+            Owner::Download => self.downloader(link, downloader::Event::Closed { link }),
         }
     }
 
     pub(super) fn chunk(&mut self, link: Link, request: u32, hashed: Hashed) {
-        match self.owner(link) {
-            Owner::Download(file) => {
-                self.downloader(file, downloader::Event::Chunk { link, request, hashed })
+        match Self::owner(link) {
+            Owner::Download => {
+                self.downloader(link, downloader::Event::Chunk { link, request, hashed })
             }
-            Owner::Seeder | Owner::Trackers | Owner::Nobody => {}
+            Owner::Seeder | Owner::Trackers => {}
         }
     }
 }

@@ -172,7 +172,7 @@ impl Machine for Node {
             Event::Looked { file, identity } => self.seeder(seeder::Event::Looked { file, identity }),
             Event::Disk { file, job, outcome } => {
                 let (now, event) = (self.now, store::Event::Done { job, outcome });
-                self.downloads.with(file, |download| download.store(now, event));
+                self.downloads.with_file(file, |download| download.store(now, event));
             }
         }
         self.settle();
