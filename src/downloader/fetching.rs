@@ -27,6 +27,22 @@ const SPARE: usize = 4;
 /// So many peers are a crowd: a request to each is enough.
 const CROWD: usize = 8;
 
+/// In which order peers are asked: the last is who says that it has everything when that is doubtful; then by what is
+/// awaited.
+type Rank = (bool, usize);
+
+/// What a look at all peers says.
+struct Look {
+    /// How many passed Test.
+    ready: usize,
+    /// How many more requests the share in all allows.
+    left: usize,
+    /// Who may be asked.
+    able: Vec<(Rank, Link)>,
+    /// Who may be asked, on probation.
+    on_probation: Vec<(Rank, Link)>,
+}
+
 impl Downloader {
     /// Asks for what settles between lists.
     pub(super) fn probe(&mut self) {
@@ -57,33 +73,54 @@ impl Downloader {
     /// those on probation, whatever the share. Once bad bytes have come, whoever says that it has everything and has sent
     /// nothing yet is asked last.
     pub(super) fn fetch(&mut self) {
-        let ready = self.peers.ready();
-        let mut left = self.left();
-        let wary = self.history.bad == Seen::Once;
-        for probation in [false, true] {
-            if left == 0 && !probation {
-                continue;
-            }
-            let able = |peer: &&Peer| peer.pace.is_snubbed() == probation && self.may_ask(peer);
-            let peers = self.peers.iter().filter(able);
-            let rank = |peer: &Peer| (wary && peer.is_complete_stranger(), peer.outstanding().0);
-            let mut links: Vec<_> = peers.map(|peer| (rank(peer), peer.link)).collect();
-            self.entropy.shuffle(&mut links);
-            links.sort_by_key(|(rank, _)| *rank);
-            while !links.is_empty() && (left > 0 || probation) {
-                links.retain(|(_, link)| {
-                    let asked = (left > 0 || probation) && self.fetch_from(*link, ready).is_some();
-                    left = left.saturating_sub(usize::from(asked && !probation));
-                    asked
-                });
-            }
+        let Look { ready, mut left, able, on_probation } = self.look();
+        if left > 0 {
+            self.fetch_in_turn(able, |this, link| {
+                let asked = left > 0 && this.fetch_from(link, ready).is_some();
+                left = left.saturating_sub(usize::from(asked));
+                asked
+            });
         }
+        self.fetch_in_turn(on_probation, |this, link| this.fetch_from(link, ready).is_some());
         self.left = left;
         // With the share used up, whatever frees some of it is time enough for those who were busy.
         let idle = left > 0 || !self.candidates.settled();
         let pauses = || self.peers.iter().filter_map(|peer| peer.pace.paused_until(self.now));
         self.set_or_cancel(Timer::Retry, idle.then(pauses).and_then(Iterator::min));
         self.set_clocks();
+    }
+
+    /// Looks at every peer once.
+    fn look(&self) -> Look {
+        let chunk_size = self.progress.as_ref().map_or(0, |progress| progress.seed().chunk_size());
+        let wary = self.history.bad == Seen::Once;
+        let mut look = Look { ready: 0, left: 0, able: Vec::new(), on_probation: Vec::new() };
+        let mut under_way = 0_usize;
+        for peer in self.peers.iter() {
+            let (awaited, _) = peer.outstanding();
+            // Whoever is late counts for nothing.
+            if awaited > 0 && !peer.pace.is_late(self.now, chunk_size) {
+                let weight = self.window.weight(&peer.pace, chunk_size);
+                under_way = under_way.saturating_add(weight.saturating_mul(awaited));
+            }
+            look.ready = look.ready.saturating_add(usize::from(peer.phase == Phase::Ready));
+            if self.may_ask(peer) {
+                let turn = ((wary && peer.is_complete_stranger(), awaited), peer.link);
+                if peer.pace.is_snubbed() { &mut look.on_probation } else { &mut look.able }.push(turn);
+            }
+        }
+        look.left = self.window.left(under_way);
+        look
+    }
+
+    /// Lets peers be asked one after the other, in random order among equals, again and again as long as `ask` says
+    /// that they were.
+    fn fetch_in_turn(&mut self, mut peers: Vec<(Rank, Link)>, mut ask: impl FnMut(&mut Self, Link) -> bool) {
+        self.entropy.shuffle(&mut peers);
+        peers.sort_by_key(|(rank, _)| *rank);
+        while !peers.is_empty() {
+            peers.retain(|(_, link)| ask(self, *link));
+        }
     }
 
     /// When to look who is late, with the share used up; and when the rate limit allows more.
@@ -118,16 +155,6 @@ impl Downloader {
             self.left = self.left.saturating_sub(usize::from(!probation));
         }
         self.set_clocks();
-    }
-
-    /// How many more requests the share in all allows. Whoever is late counts for nothing.
-    fn left(&self) -> usize {
-        let chunk_size = self.progress.as_ref().map_or(0, |progress| progress.seed().chunk_size());
-        let awaited = self.peers.iter().filter(|peer| peer.outstanding().0 > 0);
-        let in_time = awaited.filter(|peer| !peer.pace.is_late(self.now, chunk_size));
-        let weigh =
-            |peer: &Peer| self.window.weight(&peer.pace, chunk_size).saturating_mul(peer.outstanding().0);
-        self.window.left(in_time.map(weigh).fold(0, usize::saturating_add))
     }
 
     /// Asks one peer for one chunk out of several, if that is possible.

@@ -80,9 +80,7 @@ impl Node {
 
     pub(super) fn chunk(&mut self, link: Link, request: u32, hashed: Hashed) {
         match Self::owner(link) {
-            Owner::Download => {
-                self.downloader(link, downloader::Event::Chunk { link, request, hashed })
-            }
+            Owner::Download => self.downloader(link, downloader::Event::Chunk { link, request, hashed }),
             Owner::Seeder | Owner::Trackers => {}
         }
     }
