@@ -84,7 +84,8 @@ impl<'a, E: Env, R: Role, S: Sink> Writer<'a, E, R, S> {
     }
 
     fn report(&self, request: u32, outcome: Served) {
-        self.driver.input(Input::Served { link: self.link, request, outcome });
+        let served = Input::Served { link: self.link, request, outcome };
+        self.driver.turn_of(Some(self.line), |state, now| state.input(now, served));
     }
 
     async fn flush(&mut self) -> io::Result<()> {
