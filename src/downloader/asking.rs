@@ -43,6 +43,13 @@ impl Downloader {
         self.set_round();
     }
 
+    /// The first chunk came quickly. A crowd that begins at the same time as this node was unknown when it asked, and may
+    /// be through before it asks again.
+    pub(super) fn hasten(&mut self) {
+        self.discover.hasten();
+        self.set_round();
+    }
+
     fn set_round(&mut self) {
         if let Some(due) = self.discover.due() {
             self.timers.set(Timer::Round, due);

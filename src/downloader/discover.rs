@@ -68,8 +68,13 @@ impl Discover {
     }
 
     /// Something is lacking: the next round may come as soon as the first did.
-    pub(super) const fn hurry(&mut self) {
-        self.wait = self.least;
+    pub(super) fn hurry(&mut self) {
+        self.wait = self.wait.min(self.least);
+    }
+
+    /// Much happens in little time: the next round comes after half of that.
+    pub(super) fn hasten(&mut self) {
+        self.wait = self.wait.min(self.least / 2);
     }
 
     /// Begins a round at `now`: whom to ask for holders, with which tag. The next round waits twice as long.

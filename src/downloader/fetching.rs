@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use core::cell::LazyCell;
 use core::time::Duration;
 
-use super::outcome::Seen;
+use super::looking::{Look, Rank};
 use super::peers::{Fetch, Offer, Peer, Peers, Phase, Stage};
 use super::{Action, Downloader, Timer};
 use crate::machine::Link;
@@ -26,22 +26,6 @@ const LOOK: Duration = Duration::from_secs(1);
 const SPARE: usize = 4;
 /// So many peers are a crowd: a request to each is enough.
 const CROWD: usize = 8;
-
-/// In which order peers are asked: the last is who says that it has everything when that is doubtful; then by what is
-/// awaited.
-type Rank = (bool, usize);
-
-/// What a look at all peers says.
-struct Look {
-    /// How many passed Test.
-    ready: usize,
-    /// How many more requests the share in all allows.
-    left: usize,
-    /// Who may be asked.
-    able: Vec<(Rank, Link)>,
-    /// Who may be asked, on probation.
-    on_probation: Vec<(Rank, Link)>,
-}
 
 impl Downloader {
     /// Asks for what settles between lists.
@@ -71,13 +55,15 @@ impl Downloader {
 
     /// Asks everybody who has room, those of whom least is awaited first, as long as the share in all allows; then
     /// those on probation, whatever the share. Once bad bytes have come, whoever says that it has everything and has sent
-    /// nothing yet is asked last.
+    /// nothing yet is asked last. Whoever is spared is asked for no more than keeps a crowd busy.
     pub(super) fn fetch(&mut self) {
-        let Look { ready, mut left, able, on_probation } = self.look();
+        let Look { ready, mut left, mut lacking, able, on_probation, sparing } = self.look();
         if left > 0 {
             self.fetch_in_turn(able, |this, link| {
-                let asked = left > 0 && this.fetch_from(link, ready).is_some();
+                let spared = sparing && lacking == 0 && this.peers.get(link).is_some_and(Peer::is_complete);
+                let asked = left > 0 && !spared && this.fetch_from(link, ready).is_some();
                 left = left.saturating_sub(usize::from(asked));
+                lacking = lacking.saturating_sub(usize::from(asked));
                 asked
             });
         }
@@ -87,30 +73,7 @@ impl Downloader {
         let idle = left > 0 || !self.candidates.settled();
         let pauses = || self.peers.iter().filter_map(|peer| peer.pace.paused_until(self.now));
         self.set_or_cancel(Timer::Retry, idle.then(pauses).and_then(Iterator::min));
-        self.set_clocks();
-    }
-
-    /// Looks at every peer once.
-    fn look(&self) -> Look {
-        let chunk_size = self.progress.as_ref().map_or(0, |progress| progress.seed().chunk_size());
-        let wary = self.history.bad == Seen::Once;
-        let mut look = Look { ready: 0, left: 0, able: Vec::new(), on_probation: Vec::new() };
-        let mut under_way = 0_usize;
-        for peer in self.peers.iter() {
-            let (awaited, _) = peer.outstanding();
-            // Whoever is late counts for nothing.
-            if awaited > 0 && !peer.pace.is_late(self.now, chunk_size) {
-                let weight = self.window.weight(&peer.pace, chunk_size);
-                under_way = under_way.saturating_add(weight.saturating_mul(awaited));
-            }
-            look.ready = look.ready.saturating_add(usize::from(peer.phase == Phase::Ready));
-            if self.may_ask(peer) {
-                let turn = ((wary && peer.is_complete_stranger(), awaited), peer.link);
-                if peer.pace.is_snubbed() { &mut look.on_probation } else { &mut look.able }.push(turn);
-            }
-        }
-        look.left = self.window.left(under_way);
-        look
+        self.set_clocks(sparing);
     }
 
     /// Lets peers be asked one after the other, in random order among equals, again and again as long as `ask` says
@@ -123,9 +86,9 @@ impl Downloader {
         }
     }
 
-    /// When to look who is late, with the share used up; and when the rate limit allows more.
-    fn set_clocks(&mut self) {
-        if self.left == 0 {
+    /// When to look who is late, with the share used up or somebody spared; and when the rate limit allows more.
+    fn set_clocks(&mut self, sparing: bool) {
+        if self.left == 0 || sparing {
             self.timers.set_earlier(Timer::Look, self.now + LOOK);
         }
         self.set_or_cancel(Timer::Limit, self.window.wait(self.now));
@@ -154,7 +117,7 @@ impl Downloader {
         while (self.left > 0 || probation) && self.fetch_from(link, ready).is_some() {
             self.left = self.left.saturating_sub(usize::from(!probation));
         }
-        self.set_clocks();
+        self.set_clocks(false);
     }
 
     /// Asks one peer for one chunk out of several, if that is possible.
@@ -186,7 +149,7 @@ impl Downloader {
         Some(())
     }
 
-    fn may_ask(&self, peer: &Peer) -> bool {
+    pub(super) fn may_ask(&self, peer: &Peer) -> bool {
         peer.phase == Phase::Ready && !peer.pace.is_paused(self.now) && !peer.is_mute()
     }
 

@@ -7,8 +7,8 @@
 //! ```
 //!
 //! Each of these keeps one thing and knows nothing of the others; `progress` keeps what is there. What joins them is
-//! in `asking` (trackers), `dialing` (connections), `testing` (what peers say of the file), `fetching` and `receiving`
-//! (chunks), `listing` (which list) and `ending` (the clocks).
+//! in `asking` (trackers), `dialing` (connections), `testing` (what peers say of the file), `looking`, `fetching` and
+//! `receiving` (chunks), `listing` (which list) and `ending` (the clocks).
 
 mod asking;
 mod book;
@@ -21,6 +21,7 @@ mod event;
 mod fault;
 mod fetching;
 mod listing;
+mod looking;
 mod outcome;
 mod peers;
 mod picker;

@@ -223,10 +223,14 @@ impl Peer {
         }
     }
 
+    /// Does it say that it has everything?
+    pub(super) fn is_complete(&self) -> bool {
+        self.offer.as_ref().is_some_and(|offer| offer.have.is_all())
+    }
+
     /// Does it say that it has everything, and nothing has come from it yet?
     pub(super) fn is_complete_stranger(&self) -> bool {
-        let is_unproven = self.pace.rate().is_none() && !self.pace.is_snubbed();
-        is_unproven && self.offer.as_ref().is_some_and(|offer| offer.have.is_all())
+        self.pace.rate().is_none() && !self.pace.is_snubbed() && self.is_complete()
     }
 
     /// Is it alive, and sending a list?

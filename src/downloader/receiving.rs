@@ -72,8 +72,12 @@ impl Downloader {
             self.news = News::Any;
         }
         let took = peer.pace.delivered(self.now, step.len);
-        self.window.press(took);
         let addr = peer.addr;
+        let is_first = !self.window.is_flowing();
+        self.window.press(took);
+        if is_first && self.window.is_swift() {
+            self.hasten();
+        }
         self.accept(addr, &fetch.seed, step, hashed);
     }
 

@@ -14,6 +14,8 @@ const MIN_CHUNKS: u64 = 4;
 const MIN_REQUESTS: usize = 4;
 const MAX_REQUESTS: usize = 256;
 const SIXTEENTHS: usize = 16;
+/// Where chunks take no longer than this, it isn't uplinks that everybody waits for.
+const SWIFT: Duration = Duration::from_millis(50);
 /// How long a peer of which nothing is known may keep others waiting.
 const LATE: Duration = Duration::from_secs(1);
 /// Chunk times that a peer may keep others waiting.
@@ -79,6 +81,16 @@ impl Window {
     /// How many more requests there may be if those under way weigh so much.
     pub(super) const fn left(&self, under_way: usize) -> usize {
         (self.share / SIXTEENTHS * SIXTEENTHS).saturating_sub(under_way).div_ceil(SIXTEENTHS)
+    }
+
+    /// How many more requests make four, which keep a crowd busy, if those under way weigh so much.
+    pub(super) const fn lacking(&self, under_way: usize) -> usize {
+        (MIN_REQUESTS * SIXTEENTHS).saturating_sub(under_way).div_ceil(SIXTEENTHS)
+    }
+
+    /// Do chunks come quickly, as on one machine or in a fast local network?
+    pub(super) fn is_swift(&self) -> bool {
+        self.usual.is_some_and(|usual| usual <= SWIFT)
     }
 
     /// What a request to this peer counts, in sixteenths: less if its chunks take more than twice as long as others',

@@ -1,5 +1,7 @@
 //! Chunks: from whom they come, what is done with bad ones, and how the end goes.
 
+use core::time::Duration;
+
 use crate::world::*;
 use samara::downloader::{Action, Config, Event, Note, Stale};
 use samara::wire::Message;
@@ -156,6 +158,28 @@ fn a_slow_peer_is_overtaken() {
     let took = world.finish();
     assert!(took < SECOND, "{took:?}");
     assert!(world.sent(2).any(|(_, message)| matches!(message, Message::Cancel { .. })));
+}
+
+/// How many requests went to a peer that has everything, beside seven that have all but one chunk of their own.
+fn asked_of_the_complete_one(chunk_time: Duration) -> usize {
+    let mut world = world(400);
+    for host in 1..=8 {
+        world.peer(host, Manner::Honest).chunk_time = chunk_time;
+        if host > 1 {
+            world.peers.get_mut(&addr(host)).unwrap().have.remove(u32::from(host));
+        }
+    }
+    world.begin();
+    world.finish();
+    world.fetches(1).len()
+}
+
+#[test]
+fn whoever_has_everything_is_spared_where_a_crowd_passes_chunks_on_quickly() {
+    // Before the others were tested, and in the endgame.
+    assert!(asked_of_the_complete_one(10 * MS) < 20);
+    // Where chunks take long, all uplinks are wanted.
+    assert!(asked_of_the_complete_one(100 * MS) > 45);
 }
 
 #[test]

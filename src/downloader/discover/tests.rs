@@ -27,6 +27,11 @@ fn rounds_back_off_to_a_minute_and_hurry_brings_them_back() {
     discover.round(now);
     discover.hurry();
     assert_eq!(discover.due(), Some(now + SECOND), "at once, but a second after the last");
+    discover.hasten();
+    discover.hurry();
+    assert_eq!(discover.due(), Some(now + SECOND / 2), "sooner still");
+    discover.round(now);
+    assert_eq!(discover.due(), Some(now + SECOND), "once");
 }
 
 #[test]

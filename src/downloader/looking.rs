@@ -1,0 +1,61 @@
+//! The look at all peers before each round of requests: who may be asked, in which order, and for how much.
+
+use alloc::vec::Vec;
+
+use super::Downloader;
+use super::outcome::Seen;
+use super::peers::Phase;
+use crate::machine::Link;
+
+/// With so many peers for each that has everything, those are spared.
+const SPARING: usize = 4;
+
+/// In which order peers are asked: last whoever says that it has everything, where that is doubtful or where it is to be
+/// spared; then by what is awaited.
+pub(super) type Rank = (bool, usize);
+
+/// What a look at all peers says.
+pub(super) struct Look {
+    /// How many passed Test.
+    pub(super) ready: usize,
+    /// How many more requests the share in all allows.
+    pub(super) left: usize,
+    /// How many more requests it takes to be busy.
+    pub(super) lacking: usize,
+    /// Who may be asked.
+    pub(super) able: Vec<(Rank, Link)>,
+    /// Who may be asked, on probation.
+    pub(super) on_probation: Vec<(Rank, Link)>,
+    /// Are the few that have everything to be spared? They are where a crowd has every chunk and passes them on quickly:
+    /// else whoever does nothing but send is always the first to answer, and is asked for most of all copies.
+    pub(super) sparing: bool,
+}
+
+impl Downloader {
+    /// Looks at every peer once.
+    pub(super) fn look(&self) -> Look {
+        let chunk_size = self.progress.as_ref().map_or(0, |progress| progress.seed().chunk_size());
+        let (wary, swift) = (self.history.bad == Seen::Once, self.window.is_swift());
+        let (mut ready, mut under_way, mut complete) = (0_usize, 0_usize, 0_usize);
+        let (mut able, mut on_probation) = (Vec::new(), Vec::new());
+        for peer in self.peers.iter() {
+            let (awaited, _) = peer.outstanding();
+            // Whoever is late counts for nothing.
+            if awaited > 0 && !peer.pace.is_late(self.now, chunk_size) {
+                let weight = self.window.weight(&peer.pace, chunk_size);
+                under_way = under_way.saturating_add(weight.saturating_mul(awaited));
+            }
+            ready = ready.saturating_add(usize::from(peer.phase == Phase::Ready));
+            let has_all = swift && peer.is_complete();
+            complete = complete.saturating_add(usize::from(has_all));
+            if self.may_ask(peer) {
+                let turn = ((has_all || wary && peer.is_complete_stranger(), awaited), peer.link);
+                if peer.pace.is_snubbed() { &mut on_probation } else { &mut able }.push(turn);
+            }
+        }
+        let (left, lacking) = (self.window.left(under_way), self.window.lacking(under_way));
+        let few = complete.saturating_mul(SPARING) <= ready;
+        let sparing = swift && few && self.picker.rare() == 0;
+        Look { ready, left, lacking, able, on_probation, sparing }
+    }
+}
