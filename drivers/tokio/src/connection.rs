@@ -75,11 +75,10 @@ pub(crate) async fn run<E: Env, R: Role>(
             line.closing().await;
             tokio::time::sleep(FLUSH).await;
         };
-        // The writer after the reader: so it sees in the same turn what the reader's messages are answered.
         tokio::select! {
             biased;
-            result = reader => log(link, "reading", result),
             result = writer => log(link, "writing", result),
+            result = reader => log(link, "reading", result),
             () = overdue => {}
         }
     }

@@ -120,7 +120,7 @@ impl<E: Env, R: Role> Driver<E, R> {
                     (hashed, Some((other, second)))
                 }
             };
-            let ((), jobs) = self.turn_for_jobs(None, |state, now| {
+            let ((), jobs) = self.turn_for_jobs(|state, now| {
                 state.input(now, one.input(hashed));
                 if let Some((other, hashed)) = other {
                     state.input(now, other.input(hashed));
@@ -136,8 +136,8 @@ impl<E: Env, R: Role> Driver<E, R> {
             let (here, slow): (Vec<_>, Vec<_>) = jobs.into_iter().partition(Job::is_quick);
             slow.into_iter().for_each(|job| self.work_elsewhere(job));
             let done: Vec<_> = here.into_iter().filter_map(Job::perform).collect();
-            ((), jobs) = self
-                .turn_for_jobs(None, |state, now| done.into_iter().for_each(|input| state.input(now, input)));
+            ((), jobs) =
+                self.turn_for_jobs(|state, now| done.into_iter().for_each(|input| state.input(now, input)));
         }
     }
 
@@ -152,7 +152,7 @@ impl<E: Env, R: Role> Driver<E, R> {
                 count(&driver.meters.syncing, usize::try_from(took).unwrap_or(usize::MAX));
             }
             let Some(done) = done else { return };
-            let ((), jobs) = driver.turn_for_jobs(None, |state, now| state.input(now, done));
+            let ((), jobs) = driver.turn_for_jobs(|state, now| state.input(now, done));
             driver.work(jobs);
         });
     }

@@ -1,9 +1,7 @@
 //! One connection's queue: what the machine wants written, read or ended, until the connection's task does it.
 
 use std::collections::VecDeque;
-use std::future::poll_fn;
 use std::sync::Mutex;
-use std::task::{Poll, Waker};
 
 use samara::seed::Step;
 use samara::wire::{Message, codec};
@@ -19,6 +17,8 @@ pub(crate) const MAX_UNSENT: usize = 64 << 10;
 #[derive(Debug, Default)]
 pub(crate) struct Line {
     queue: Mutex<Queue>,
+    /// Something is to be written.
+    wanted: Notify,
     /// Something was written.
     written: Notify,
     /// The connection is to be closed.
@@ -42,19 +42,6 @@ struct Queue {
     closing: bool,
     /// It is on the list of lines to be woken.
     dirty: bool,
-    /// It was woken, and nobody has looked yet.
-    wanted: bool,
-    /// Who waits for that.
-    writer: Option<Waker>,
-}
-
-/// Who wakes a line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum By {
-    /// The connection's own task, whose writer looks before the task rests: no need to wake it.
-    Itself,
-    /// Anybody else.
-    Others,
 }
 
 /// What to write next.
@@ -119,17 +106,13 @@ impl Line {
     }
 
     /// Wakes the connection's task, once for all that was put in.
-    pub(crate) fn wake(&self, by: By) {
-        let (closing, writer) = {
+    pub(crate) fn wake(&self) {
+        let closing = {
             let mut queue = lock(&self.queue);
             queue.dirty = false;
-            queue.wanted = true;
-            let writer = if by == By::Itself { None } else { queue.writer.take() };
-            (queue.closing, writer)
+            queue.closing
         };
-        if let Some(writer) = writer {
-            writer.wake();
-        }
+        self.wanted.notify_one();
         if closing {
             self.closed.notify_one();
         }
@@ -216,28 +199,12 @@ impl Line {
 
     /// Returns when something is to be written.
     pub(crate) async fn wanted(&self) {
-        poll_fn(|context| {
-            let mut queue = lock(&self.queue);
-            if std::mem::take(&mut queue.wanted) {
-                return Poll::Ready(());
-            }
-            match &mut queue.writer {
-                Some(writer) => writer.clone_from(context.waker()),
-                none => *none = Some(context.waker().clone()),
-            }
-            Poll::Pending
-        })
-        .await;
+        self.wanted.notified().await;
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::pin::pin;
-    use std::sync::Arc;
-    use std::sync::atomic::{AtomicUsize, Ordering};
-    use std::task::{Context, Wake};
-
     use super::*;
     use crate::role::Origin;
 
@@ -249,28 +216,8 @@ mod tests {
     fn waking_is_asked_for_once_until_it_happens() {
         let line = Line::default();
         assert!(line.serve(serve(1)) && !line.serve(serve(2)));
-        line.wake(By::Others);
+        line.wake();
         assert!(line.stop(2));
-    }
-
-    #[test]
-    fn only_others_wake_the_task_and_either_way_it_finds_what_is_wanted() {
-        struct Wakes(AtomicUsize);
-        impl Wake for Wakes {
-            fn wake(self: Arc<Self>) {
-                self.0.fetch_add(1, Ordering::Relaxed);
-            }
-        }
-        let wakes = Arc::new(Wakes(AtomicUsize::new(0)));
-        let waker = Waker::from(wakes.clone());
-        let (line, mut context) = (Line::default(), Context::from_waker(&waker));
-        for (by, count) in [(By::Others, 1), (By::Itself, 1), (By::Others, 2)] {
-            let mut wanted = pin!(line.wanted());
-            assert!(wanted.as_mut().poll(&mut context).is_pending());
-            line.wake(by);
-            assert_eq!(wakes.0.load(Ordering::Relaxed), count);
-            assert!(wanted.as_mut().poll(&mut context).is_ready());
-        }
     }
 
     #[test]

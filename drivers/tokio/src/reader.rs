@@ -230,7 +230,7 @@ impl<'a, E: Env, R: Role, S: AsyncRead + Unpin> Reader<'a, E, R, S> {
                 self.line.room().await;
             }
             let (line, batch) = (self.line, &mut self.batch);
-            let closing = self.driver.turn_of(Some(line), |state, now| {
+            let closing = self.driver.turn(|state, now| {
                 if batch.len() > 1 && !std::mem::replace(&mut foreseen, true) {
                     state.machine.foresee(batch.iter().filter_map(Input::message));
                 }

@@ -15,7 +15,7 @@ use crate::connection;
 use crate::disk::Job;
 use crate::env::{Env, Incoming};
 use crate::hashing::Hashing;
-use crate::line::{By, Line};
+use crate::line::Line;
 use crate::lock;
 use crate::pool::Pool;
 use crate::record::Recorder;
@@ -117,16 +117,7 @@ impl<E: Env, R: Role> Driver<E, R> {
 
     /// Takes the lock for `f`, then wakes whom it concerns, and has what is to be done on the disk done elsewhere.
     pub(crate) fn turn<T>(self: &Arc<Self>, f: impl FnOnce(&mut State<R>, Time) -> T) -> T {
-        self.turn_of(None, f)
-    }
-
-    /// The same, by the task of the connection `of`.
-    pub(crate) fn turn_of<T>(
-        self: &Arc<Self>,
-        of: Option<&Line>,
-        f: impl FnOnce(&mut State<R>, Time) -> T,
-    ) -> T {
-        let (result, jobs) = self.turn_for_jobs(of, f);
+        let (result, jobs) = self.turn_for_jobs(f);
         jobs.into_iter().for_each(|job| self.work_elsewhere(job));
         result
     }
@@ -134,7 +125,6 @@ impl<E: Env, R: Role> Driver<E, R> {
     /// The same, but hands out what is to be done on the disk.
     pub(crate) fn turn_for_jobs<T>(
         self: &Arc<Self>,
-        of: Option<&Line>,
         f: impl FnOnce(&mut State<R>, Time) -> T,
     ) -> (T, Vec<Job>) {
         let mut state = lock(&self.state);
@@ -145,10 +135,7 @@ impl<E: Env, R: Role> Driver<E, R> {
         let nearer = state.deadline_moved_nearer();
         drop(state);
 
-        for line in &dirty {
-            let itself = of.is_some_and(|of| std::ptr::eq(of, &**line));
-            line.wake(if itself { By::Itself } else { By::Others });
-        }
+        dirty.iter().for_each(|line| line.wake());
         for (link, line, to) in dials {
             self.spawn(connection::dial(self.clone(), link, line, to));
         }

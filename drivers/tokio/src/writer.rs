@@ -84,8 +84,7 @@ impl<'a, E: Env, R: Role, S: Sink> Writer<'a, E, R, S> {
     }
 
     fn report(&self, request: u32, outcome: Served) {
-        let served = Input::Served { link: self.link, request, outcome };
-        self.driver.turn_of(Some(self.line), |state, now| state.input(now, served));
+        self.driver.input(Input::Served { link: self.link, request, outcome });
     }
 
     async fn flush(&mut self) -> io::Result<()> {
