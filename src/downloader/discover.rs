@@ -67,12 +67,12 @@ impl Discover {
         self.last.is_some()
     }
 
-    /// Something is lacking: the next round may come as soon as the first did.
+    /// Something is lacking: the next round comes after the first wait, unless it is to come sooner.
     pub(super) fn hurry(&mut self) {
         self.wait = self.wait.min(self.least);
     }
 
-    /// Much happens in little time: the next round comes after half of that.
+    /// Much happens in little time: the next round comes after half of the first wait.
     pub(super) fn hasten(&mut self) {
         self.wait = self.wait.min(self.least / 2);
     }

@@ -55,7 +55,7 @@ impl Downloader {
 
     /// Asks everybody who has room, those of whom least is awaited first, as long as the share in all allows; then
     /// those on probation, whatever the share. Once bad bytes have come, whoever says that it has everything and has sent
-    /// nothing yet is asked last. Whoever is spared is asked for no more than keeps a crowd busy.
+    /// nothing yet is asked last. So is whoever is spared, and for no more than keeps a crowd busy.
     pub(super) fn fetch(&mut self) {
         let Look { ready, mut left, mut lacking, able, on_probation, sparing } = self.look();
         if left > 0 {
@@ -101,7 +101,8 @@ impl Downloader {
         }
     }
 
-    /// The same when only this peer has news: nobody else can be asked who couldn't be before.
+    /// The same when only this peer has news: nobody else can be asked who couldn't be before, but for those that were
+    /// spared, who wait for the next look.
     pub(super) fn fetch_more(&mut self, link: Link) {
         let Some(peer) = self.peers.get(link) else { return };
         let probation = peer.pace.is_snubbed();

@@ -14,7 +14,7 @@ const MIN_CHUNKS: u64 = 4;
 const MIN_REQUESTS: usize = 4;
 const MAX_REQUESTS: usize = 256;
 const SIXTEENTHS: usize = 16;
-/// Where chunks take no longer than this, it isn't uplinks that everybody waits for.
+/// Where chunks take no longer than this, many peers together are as quick as a source.
 const SWIFT: Duration = Duration::from_millis(50);
 /// How long a peer of which nothing is known may keep others waiting.
 const LATE: Duration = Duration::from_secs(1);

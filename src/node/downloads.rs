@@ -113,7 +113,8 @@ impl Downloads {
     /// Stops all.
     pub(super) fn stop(&mut self, now: Time) {
         let spaces: Vec<_> = self.running.keys().copied().collect();
-        spaces.into_iter().for_each(|space| self.with(space, |download| download.stop(now)));
+        // From the last, so that each is put at the end of the list of those touched.
+        spaces.into_iter().rev().for_each(|space| self.with(space, |download| download.stop(now)));
     }
 
     /// Has each ended?

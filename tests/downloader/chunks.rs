@@ -183,6 +183,20 @@ fn whoever_has_everything_is_spared_where_a_crowd_passes_chunks_on_quickly() {
 }
 
 #[test]
+fn those_who_only_claim_to_pass_chunks_on_keep_nobody_from_the_source() {
+    let mut world = world(400);
+    world.peer(1, Manner::Honest).chunk_time = MS;
+    for host in 2..=7 {
+        world.peer(host, Manner::Tarpit);
+        world.peers.get_mut(&addr(host)).unwrap().have.remove(u32::from(host));
+    }
+    world.begin();
+    world.run(500 * MS);
+    let verified = world.notes().filter(|note| matches!(note, Note::Verified { .. })).count();
+    assert!(verified > 200, "{verified}");
+}
+
+#[test]
 fn a_busy_peer_is_left_alone_as_long_as_it_wished() {
     let mut world = world(4);
     world.peer(1, Manner::BusyFetch(Time::from_micros(1_000_000)));
