@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use super::Downloader;
 use super::outcome::Seen;
 use super::peers::{Peer, Phase};
+use super::window::Window;
 use crate::machine::Link;
 
 /// With so many partial holders that have sent something for each that has everything, those are spared.
@@ -20,7 +21,7 @@ pub(super) struct Look {
     pub(super) ready: usize,
     /// How many more requests the share in all allows.
     pub(super) left: usize,
-    /// How many more requests it takes to be busy, counting those at peers that have sent something.
+    /// How many more keep a crowd busy, if only those at peers that have sent something count.
     pub(super) lacking: usize,
     /// Who may be asked.
     pub(super) able: Vec<(Rank, Link)>,
@@ -65,7 +66,7 @@ impl Downloader {
             let is_complete = |link| self.peers.get(link).is_some_and(Peer::is_complete);
             able.iter_mut().for_each(|((is_last, _), link)| *is_last |= is_complete(*link));
         }
-        let (left, lacking) = (self.window.left(under_way), self.window.lacking(coming));
+        let (left, lacking) = (self.window.left(under_way), Window::lacking(coming));
         Look { ready, left, lacking, able, on_probation, sparing }
     }
 }

@@ -80,12 +80,12 @@ impl Window {
 
     /// How many more requests there may be if those under way weigh so much.
     pub(super) const fn left(&self, under_way: usize) -> usize {
-        (self.share / SIXTEENTHS * SIXTEENTHS).saturating_sub(under_way).div_ceil(SIXTEENTHS)
+        up_to(self.share / SIXTEENTHS, under_way)
     }
 
-    /// How many more requests make four, which keep a crowd busy, if those under way weigh so much.
-    pub(super) const fn lacking(&self, under_way: usize) -> usize {
-        (MIN_REQUESTS * SIXTEENTHS).saturating_sub(under_way).div_ceil(SIXTEENTHS)
+    /// How many more requests keep a crowd busy if those under way weigh so much.
+    pub(super) const fn lacking(under_way: usize) -> usize {
+        up_to(MIN_REQUESTS, under_way)
     }
 
     /// Do chunks come quickly, as on one machine or in a fast local network?
@@ -301,6 +301,11 @@ impl Pace {
         });
         patience.saturating_add(slowest).saturating_mul(1 << self.snubs.min(3))
     }
+}
+
+/// How many more requests make so many if those under way weigh `under_way` sixteenths.
+const fn up_to(requests: usize, under_way: usize) -> usize {
+    requests.saturating_mul(SIXTEENTHS).saturating_sub(under_way).div_ceil(SIXTEENTHS)
 }
 
 /// How many chunks of `chunk_size` bytes to ask of a peer that sends `rate` bytes per second.
