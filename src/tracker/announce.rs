@@ -240,8 +240,9 @@ impl Registry {
     /// those among its first entries.
     fn renew(&mut self, lease: u32, link: Link) -> Vec<SeedKey> {
         let deadline = self.now + self.ttl;
-        self.expiry.renew(lease, deadline);
-        self.leases.renew(lease, deadline);
+        if self.leases.renew(lease, deadline) != Phase::Live {
+            self.expiry.watch(lease, deadline);
+        }
         let Some(row) = self.leases.get_mut(lease) else { return Vec::new() };
         let resumed = row.link.replace(link) != Some(link);
         if row.unasked == 0 && (row.owed == 0 || !resumed) {

@@ -13,9 +13,10 @@ pub(super) const SWEEP: usize = 4_096;
 /// The pause between two sweeps in which other events get their turn.
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// The deadlines of live leases, and the dead ones.
+/// When to look whether live leases have run out, and the dead ones.
 #[derive(Debug)]
 pub(super) struct Expiry {
+    /// Never later than a lease runs out; earlier if it was renewed since, so that renewing costs nothing here.
     due: Timers<u32>,
     dead: VecDeque<u32>,
     swept: Time,
@@ -27,13 +28,13 @@ impl Expiry {
         Self { due: Timers::new(), dead: VecDeque::new(), swept: Time::ZERO }
     }
 
-    /// The lease lives until `at`.
-    pub(super) fn renew(&mut self, lease: u32, at: Time) {
+    /// The lease is to be looked at when it runs out if it isn't renewed, at `at`.
+    pub(super) fn watch(&mut self, lease: u32, at: Time) {
         self.due.set(lease, at);
     }
 
-    /// Takes out one lease whose deadline has come.
-    pub(super) fn expired(&mut self, now: Time) -> Option<u32> {
+    /// Takes out one lease that is to be looked at: it has run out, or is to be watched anew.
+    pub(super) fn due(&mut self, now: Time) -> Option<u32> {
         self.due.expired(now)
     }
 
@@ -79,23 +80,23 @@ mod tests {
     }
 
     #[test]
-    fn a_lease_expires_at_its_deadline_and_not_before() {
+    fn a_lease_is_looked_at_when_it_runs_out_and_not_before() {
         let mut expiry = Expiry::new();
-        expiry.renew(1, at(10));
-        expiry.renew(1, at(20));
-        assert_eq!((expiry.expired(at(19)), expiry.expired(at(20))), (None, Some(1)));
-        assert_eq!(expiry.expired(at(99)), None);
+        expiry.watch(1, at(10));
+        expiry.watch(1, at(20));
+        assert_eq!((expiry.due(at(19)), expiry.due(at(20))), (None, Some(1)));
+        assert_eq!(expiry.due(at(99)), None);
     }
 
     #[test]
     fn a_dead_lease_wants_a_sweep_and_no_expiry() {
         let mut expiry = Expiry::new();
-        expiry.renew(1, at(10_000));
+        expiry.watch(1, at(10_000));
         expiry.bury(at(5), 1);
         assert_eq!(expiry.deadline().map(|deadline| deadline.at), Some(at(1_005)));
         expiry.swept(at(2_000));
         assert_eq!(expiry.deadline().map(|deadline| deadline.at), Some(at(3_000)));
-        assert_eq!((expiry.dead(), expiry.expired(at(10_000))), (Some(1), None));
+        assert_eq!((expiry.dead(), expiry.due(at(10_000))), (Some(1), None));
         expiry.gone();
         assert_eq!((expiry.dead(), expiry.deadline()), (None, None));
     }

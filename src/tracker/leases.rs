@@ -56,11 +56,18 @@ impl Leases {
         self.standing.get(number as usize).filter(|it| now < it.until).map(|it| it.holder)
     }
 
-    /// The lease is live until `until`.
-    pub(super) fn renew(&mut self, number: u32, until: Time) {
-        if self.get(number).is_some_and(|row| row.phase != Phase::Dead) {
+    /// The lease is live until `until`, unless it is dead; gives what it was before.
+    pub(super) fn renew(&mut self, number: u32, until: Time) -> Phase {
+        let before = self.get(number).map_or(Phase::Dead, |row| row.phase);
+        if before != Phase::Dead {
             self.turn(number, Phase::Live, until);
         }
+        before
+    }
+
+    /// Until when the lease is live; a time in the past unless it is.
+    pub(super) fn until(&self, number: u32) -> Time {
+        self.standing.get(number as usize).map_or(Time::ZERO, |it| it.until)
     }
 
     /// The lease has ended; its entries remain to be removed.

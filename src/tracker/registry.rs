@@ -112,8 +112,13 @@ impl Registry {
     pub(super) fn tick(&mut self, now: Time) {
         self.now = now;
         for _ in 0..EXPIRE {
-            let Some(lease) = self.expiry.expired(now) else { break };
-            self.expire(lease);
+            let Some(lease) = self.expiry.due(now) else { break };
+            let until = self.leases.until(lease);
+            if now < until {
+                self.expiry.watch(lease, until);
+            } else {
+                self.expire(lease);
+            }
         }
         self.sweep();
         self.sources.forget(now);

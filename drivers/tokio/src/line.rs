@@ -44,6 +44,17 @@ struct Queue {
     dirty: bool,
 }
 
+/// Is there room for answers?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Room {
+    /// Yes.
+    Some,
+    /// More than [`MAX_UNSENT`] control bytes are unsent.
+    None,
+    /// The machine has said `Close`.
+    Closing,
+}
+
 /// What to write next.
 #[derive(Debug)]
 pub(crate) enum Next {
@@ -120,7 +131,7 @@ impl Line {
 
     /// Has the machine said `Close`?
     pub(crate) fn is_closing(&self) -> bool {
-        self.state().0
+        self.room() == Room::Closing
     }
 
     /// Returns when the machine has said `Close`.
@@ -130,15 +141,19 @@ impl Line {
         }
     }
 
-    /// Has the machine said `Close`, and are more than [`MAX_UNSENT`] control bytes unsent?
-    pub(crate) fn state(&self) -> (bool, bool) {
+    /// Is there room for answers?
+    pub(crate) fn room(&self) -> Room {
         let queue = lock(&self.queue);
-        (queue.closing, queue.control.len() + queue.writing > MAX_UNSENT)
+        match (queue.closing, queue.control.len() + queue.writing) {
+            (true, _) => Room::Closing,
+            (false, ..=MAX_UNSENT) => Room::Some,
+            (false, _) => Room::None,
+        }
     }
 
-    /// Returns when no more than [`MAX_UNSENT`] control bytes are unsent.
-    pub(crate) async fn room(&self) {
-        while self.state().1 {
+    /// Returns when there is, or when the machine has said `Close`.
+    pub(crate) async fn roomy(&self) {
+        while self.room() == Room::None {
             self.written.notified().await;
         }
     }

@@ -18,7 +18,7 @@ use tokio::sync::mpsc;
 
 use crate::env::Env;
 use crate::hashing::Whole;
-use crate::line::Line;
+use crate::line::{Line, Room};
 use crate::pool::Buffer;
 use crate::role::{Input, Role};
 use crate::run::{Driver, count};
@@ -226,26 +226,28 @@ impl<'a, E: Env, R: Role, S: AsyncRead + Unpin> Reader<'a, E, R, S> {
         let accepted = self.link.space == Link::ACCEPTED;
         let mut foreseen = false;
         while !self.batch.is_empty() {
-            if accepted {
-                self.line.room().await;
-            }
             let (line, batch) = (self.line, &mut self.batch);
-            let closing = self.driver.turn(|state, now| {
+            let room = self.driver.turn(|state, now| {
                 if batch.len() > 1 && !std::mem::replace(&mut foreseen, true) {
                     state.machine.foresee(batch.iter().filter_map(Input::message));
                 }
-                loop {
-                    let (closing, full) = line.state();
-                    if closing || accepted && full {
-                        return closing;
+                while !batch.is_empty() {
+                    match line.room() {
+                        Room::Some => {}
+                        Room::None if !accepted => {}
+                        room @ (Room::None | Room::Closing) => return room,
                     }
-                    let Some(input) = batch.pop_front() else { return false };
-                    count(&self.driver.meters.requests, usize::from(accepted));
-                    state.input(now, input);
+                    if let Some(input) = batch.pop_front() {
+                        count(&self.driver.meters.requests, usize::from(accepted));
+                        state.input(now, input);
+                    }
                 }
+                Room::Some
             });
-            if closing {
-                pending::<()>().await;
+            match room {
+                Room::Some => {}
+                Room::None => self.line.roomy().await,
+                Room::Closing => pending().await,
             }
         }
     }
