@@ -240,7 +240,7 @@ impl Registry {
     /// those among its first entries.
     fn renew(&mut self, lease: u32, link: Link) -> Vec<SeedKey> {
         let deadline = self.now + self.ttl;
-        if self.leases.renew(lease, deadline) != Phase::Live {
+        if self.leases.renew(lease, deadline) == Phase::Pending {
             self.expiry.watch(lease, deadline);
         }
         let Some(row) = self.leases.get_mut(lease) else { return Vec::new() };
