@@ -62,7 +62,7 @@ impl Expiry {
         self.swept = now;
     }
 
-    /// When the next lease expires or the next sweep is due.
+    /// When the next lease is to be looked at or the next sweep is due.
     pub(super) fn deadline(&self) -> Option<Deadline> {
         let sweep = (!self.dead.is_empty())
             .then(|| Deadline { at: self.swept + PAUSE, timer: "removal of dead leases" });

@@ -30,7 +30,7 @@ use crate::machine::{Link, Outbox};
 use crate::time::Time;
 use crate::wire::message::{Entry, HolderAddr, SeedCount, SeedKey};
 
-/// Leases that one event lets expire at most; the others are dead for every reader all the same.
+/// Leases that one event looks at, at most; what has expired among the others is dead for every reader all the same.
 const EXPIRE: usize = 1_024;
 /// Holders of a seed that are looked at to count the live ones; of larger crowds, every so-manieth.
 const COUNTED: usize = 64;

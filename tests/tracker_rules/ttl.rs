@@ -44,6 +44,21 @@ fn every_kind_of_accepted_update_renews() {
 }
 
 #[test]
+fn a_renewed_lease_expires_once_at_its_own_deadline_and_no_timer_moves_for_it() {
+    let expired = |world: &World| world.notes.iter().filter(|it| matches!(it, Note::Expired { .. })).count();
+    let mut world = World::new();
+    let mut peer = world.holder("10.0.0.1", 1, &[complete(1)]);
+    world.pass(TTL / 2);
+    let due = world.tracker.deadline().map(|deadline| deadline.at);
+    assert!(!world.update(&mut peer, digest(&[complete(1)]), UpdateSet::Same).resend);
+    assert_eq!(world.tracker.deadline().map(|deadline| deadline.at), due);
+    world.pass(TTL - 1);
+    assert_eq!(expired(&world), 0);
+    world.pass(1);
+    assert_eq!(expired(&world), 1);
+}
+
+#[test]
 fn nothing_else_renews() {
     let seed = real_seed("file", 100);
     let mut world = World::new();

@@ -151,7 +151,7 @@ impl Line {
         }
     }
 
-    /// Returns when there is, or when the machine has said `Close`.
+    /// Returns when there is. If the machine says `Close` meanwhile, at the next write at the latest.
     pub(crate) async fn roomy(&self) {
         while self.room() == Room::None {
             self.written.notified().await;

@@ -231,18 +231,17 @@ impl<'a, E: Env, R: Role, S: AsyncRead + Unpin> Reader<'a, E, R, S> {
                 if batch.len() > 1 && !std::mem::replace(&mut foreseen, true) {
                     state.machine.foresee(batch.iter().filter_map(Input::message));
                 }
-                while !batch.is_empty() {
+                loop {
+                    // After the last one, too: it may have had the machine say `Close`.
                     match line.room() {
                         Room::Some => {}
                         Room::None if !accepted => {}
                         room @ (Room::None | Room::Closing) => return room,
                     }
-                    if let Some(input) = batch.pop_front() {
-                        count(&self.driver.meters.requests, usize::from(accepted));
-                        state.input(now, input);
-                    }
+                    let Some(input) = batch.pop_front() else { return Room::Some };
+                    count(&self.driver.meters.requests, usize::from(accepted));
+                    state.input(now, input);
                 }
-                Room::Some
             });
             match room {
                 Room::Some => {}
