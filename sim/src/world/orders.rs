@@ -11,7 +11,7 @@ use samara::{Link, Seed, node};
 use super::World;
 use crate::file;
 use crate::history::{Kind, Moment};
-use crate::host::{Heard, Holding, HostId, Life, Order, Report};
+use crate::host::{Heard, Holding, HostId, Life, Order, Report, Role};
 use crate::trace::Detail;
 
 impl World {
@@ -96,6 +96,11 @@ impl World {
             history.add(now, Moment::Up { host: host.0 });
         }
         self.hosts[host.0].start(entropy, now);
+        if matches!(self.hosts[host.0].role, Role::Tracker(_)) {
+            // Its clock may go back before anything happens to it.
+            let local = self.hosts[host.0].read_clock(now);
+            self.check_time(host, local);
+        }
         self.cue_start(host);
         let files: Vec<_> = self.hosts[host.0].library.keys().copied().collect();
         files.into_iter().for_each(|file| self.order(host, file));

@@ -147,3 +147,18 @@ fn a_crash_that_loses_nothing_is_not_counted_as_loss() {
     world.start(bob);
     comes_out_right(world, bob, get, &bytes);
 }
+
+#[test]
+fn a_tracker_whose_clock_goes_back_before_it_has_heard_anything_counts_from_its_start() {
+    let (mut world, [tracker, alice, bob], get, bytes) = two();
+    world.run_for(60 * SECOND);
+    world.kill(tracker);
+    world.start(tracker);
+    world.clock_back(tracker, 30 * SECOND);
+    world.run_for(25 * SECOND);
+    // Its next announcement comes after 70 seconds instead of 20: 40 by the tracker's time, which stands still at first.
+    world.clock_back(alice, 50 * SECOND);
+    world.run_for(80 * SECOND);
+    assert!(world.mistakes().is_empty(), "{:?}", world.mistakes());
+    comes_out_right(world, bob, get, &bytes);
+}
