@@ -20,6 +20,8 @@ use crate::host::{HostId, Report};
 const BOUND: Duration = Duration::from_secs(900);
 /// How often the rules are looked at that go by time.
 const LOOK: Duration = Duration::from_millis(250);
+/// How long nodes may take to tell trackers that they are complete.
+const SETTLING: Duration = Duration::from_secs(5);
 /// How often a fault is tried again that had no effect so far.
 const INSISTENCE: usize = 80;
 
@@ -163,9 +165,20 @@ impl Run {
                 self.judge(get, healed, &mut again)?;
             }
         }
-        self.stage.world.run_for(Duration::from_secs(5));
+        self.settle()?;
         self.stage.world.check_known();
         self.sound()
+    }
+
+    /// Everybody has the time to say what there is to say.
+    fn settle(&mut self) -> Result<(), String> {
+        let until = self.stage.world.clocks_agree() + SETTLING;
+        while self.stage.world.now() < until {
+            let next = self.stage.world.now() + LOOK;
+            self.stage.world.run_until(until.min(next));
+            self.sound()?;
+        }
+        Ok(())
     }
 
     /// What is broken in the core works again: trackers, the first seeder, and some downloads. Gives these downloads.

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use samara::downloader::{Note, Stale};
-use samara::node;
 use samara::wire::session;
+use samara::{Time, node};
 
 use super::{What, World};
 use crate::fault::Fault;
@@ -105,6 +105,14 @@ impl World {
         self.clock_changed(host, Fault::ClockBack);
     }
 
+    /// From when on no clock is behind any more: while it is, time stands still for its host, and what the host wants to
+    /// do in a while it does that much later.
+    pub fn clocks_agree(&self) -> Time {
+        let up = self.hosts.iter().filter(|state| state.is_up());
+        let caught_up = up.map(|state| state.clock.when(state.pace.now));
+        caught_up.max().unwrap_or(self.now).max(self.now)
+    }
+
     /// From now on a host's clock runs `millionths` too fast (negative: too slowly).
     pub fn clock_drift(&mut self, host: HostId, millionths: i32) {
         let now = self.now;
@@ -174,7 +182,7 @@ impl World {
     }
 
     /// A connection breaks: what is on its way is lost, and both ends are told, at this time.
-    pub(super) fn lose(&mut self, id: ConnId, at: samara::Time) {
+    pub(super) fn lose(&mut self, id: ConnId, at: Time) {
         let Some(conn) = self.net.get(id).filter(|conn| conn.health == Health::Sound) else { return };
         conn.health = Health::Broken;
         let hosts: Vec<_> =
