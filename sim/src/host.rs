@@ -17,7 +17,7 @@ use crate::actor::Actor;
 use crate::clock::Clock;
 use crate::disk::Disk;
 use crate::fault::Fault;
-use crate::net::{ConnId, Line, Place, Side};
+use crate::net::{ConnId, Line, Side};
 
 /// A host of a world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -213,9 +213,8 @@ pub(crate) struct Host {
     pub(crate) clock: Clock,
     /// What it has sent in this run.
     pub(crate) pace: Pace,
-    pub(crate) up: Line,
-    pub(crate) down: Line,
-    pub(crate) place: Place,
+    /// Where it listens.
+    pub(crate) addr: SocketAddr,
     pub(crate) links: BTreeMap<Link, (ConnId, Side)>,
     /// Names of accepted connections that are free again.
     spare: Vec<Link>,
@@ -244,10 +243,10 @@ pub(crate) struct Host {
 }
 
 impl Host {
-    pub(crate) fn new(name: &str, device: u64, place: Place, role: Role) -> Self {
+    pub(crate) fn new(name: &str, device: u64, addr: SocketAddr, role: Role) -> Self {
         Self {
             name: name.to_owned(),
-            place,
+            addr,
             role,
             life: Life::Down,
             run: 0,
@@ -255,8 +254,6 @@ impl Host {
             spare: Vec::new(),
             slots: 0,
             dialled: 0,
-            up: Line::default(),
-            down: Line::default(),
             clock: Clock::default(),
             disk: Disk::new(device),
             disk_line: Line::default(),

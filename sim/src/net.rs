@@ -1,11 +1,11 @@
 //! Connections between hosts: latency, bandwidth, order, cuts.
 
 mod mail;
+mod place;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::ops::Range;
-use std::time::Duration;
 
 use bytes::Bytes;
 use samara::seeder::FileId;
@@ -18,43 +18,8 @@ use crate::few::Few;
 use crate::host::HostId;
 use crate::oracle::talk::Talk;
 use mail::{Mail, Row};
-
-/// Where a host is in the network.
-#[derive(Clone, Copy, Debug)]
-pub struct Place {
-    /// Where it listens.
-    pub addr: SocketAddr,
-    /// From it to the middle of the network; a message takes the sum of both ends'.
-    pub latency: Duration,
-    /// Bytes per second sent; 0: no limit.
-    pub up: u64,
-    /// Bytes per second received; 0: no limit.
-    pub down: u64,
-    /// How often what is sent from or to it breaks its connection, in millionths.
-    pub loss: u32,
-}
-
-/// One direction of a host's line: when what is on it will be through.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Line(Time);
-
-impl Line {
-    /// Puts `bytes` on the line, no earlier than `from`; gives when the last of them is through.
-    pub(crate) fn carry(&mut self, from: Time, bytes: u64, rate: u64) -> Time {
-        if rate > 0 {
-            let micros = bytes.saturating_mul(1_000_000).div_ceil(rate);
-            self.0 = self.0.max(from) + Duration::from_micros(micros);
-        }
-        self.0.max(from)
-    }
-
-    /// The same for something small that passes before what is on the line.
-    pub(crate) fn slip(&mut self, from: Time, bytes: u64, rate: u64) -> Time {
-        let micros = bytes.saturating_mul(1_000_000).checked_div(rate).unwrap_or(0);
-        self.carry(from, bytes, rate);
-        from + Duration::from_micros(micros)
-    }
-}
+pub use place::Place;
+pub(crate) use place::{Access, Lane, Line};
 
 /// A connection, as the world names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -148,22 +113,24 @@ pub(crate) enum Wish {
     Stop,
 }
 
-/// A connection. What each parcel looks at comes first, together.
+/// A connection. What each answer looks at comes first, in one line of a processor's cache, then what each request does in
+/// another: in a large world nothing of it is in the cache when the next parcel comes.
 #[derive(Debug)]
-#[repr(C)]
+#[repr(C, align(64))]
 pub(crate) struct Conn {
-    pub(crate) health: Health,
     pub(crate) dialer: End,
+    towards_dialer: Pipe,
+    generation: u32,
+    pub(crate) health: Health,
+    /// When it was dialled; when it was accepted, once it was.
+    pub(crate) since: Time,
     /// None until the dial arrives.
     pub(crate) acceptor: Option<End>,
-    towards_dialer: Pipe,
     towards_acceptor: Pipe,
     /// At the dialer's end.
     pub(crate) receiving: Few<Receiving>,
     /// At the acceptor's end.
     pub(crate) serving: Few<Serving>,
-    /// When it was dialled; when it was accepted, once it was.
-    pub(crate) since: Time,
     pub(crate) from: SocketAddr,
     pub(crate) to: SocketAddr,
     /// The oracle's business, so it is out of the way where none watches.
@@ -186,6 +153,7 @@ impl Conn {
             since,
             from,
             to,
+            generation: 0,
             dialer: End { host, link, state: EndState::Dialling },
             acceptor: None,
             towards_dialer: Pipe::default(),
@@ -244,8 +212,11 @@ impl Conn {
 /// All connections, and what lies between hosts.
 #[derive(Debug, Default)]
 pub(crate) struct Net {
-    conns: Vec<(u32, Option<Conn>)>,
-    free: Vec<u32>,
+    conns: Vec<Option<Conn>>,
+    /// Places of `conns` that are free, and which generation comes next there.
+    free: Vec<ConnId>,
+    /// By host.
+    pub(crate) access: Vec<Access>,
     mail: Mail,
     /// From whom to whom nothing passes, and by which fault.
     cuts: BTreeMap<(HostId, HostId), Fault>,
@@ -253,13 +224,13 @@ pub(crate) struct Net {
 
 impl Net {
     pub(crate) fn add(&mut self, conn: Conn) -> ConnId {
-        let slot = self.free.pop().unwrap_or_else(|| {
-            self.conns.push((0, None));
-            u32::try_from(self.conns.len() - 1).expect("fewer than four billion connections")
+        let id = self.free.pop().unwrap_or_else(|| {
+            self.conns.push(None);
+            let slot = u32::try_from(self.conns.len() - 1).expect("fewer than four billion connections");
+            ConnId { slot, generation: 0 }
         });
-        let place = &mut self.conns[slot as usize];
-        place.1 = Some(conn);
-        ConnId { slot, generation: place.0 }
+        self.conns[id.slot as usize] = Some(Conn { generation: id.generation, ..conn });
+        id
     }
 
     pub(crate) fn get(&mut self, id: ConnId) -> Option<&mut Conn> {
@@ -267,8 +238,8 @@ impl Net {
     }
 
     fn with_mail(&mut self, id: ConnId) -> Option<(&mut Conn, &mut Mail)> {
-        let place = self.conns.get_mut(id.slot as usize).filter(|place| place.0 == id.generation)?;
-        Some((place.1.as_mut()?, &mut self.mail))
+        let conn = self.conns.get_mut(id.slot as usize)?.as_mut();
+        Some((conn.filter(|conn| conn.generation == id.generation)?, &mut self.mail))
     }
 
     /// A parcel is on its way to `side`.
@@ -282,6 +253,18 @@ impl Net {
     pub(crate) fn next(&mut self, id: ConnId, side: Side) -> Option<Parcel> {
         let (conn, mail) = self.with_mail(id)?;
         mail.pop(&mut conn.towards(side).parcels)
+    }
+
+    /// If nothing passes to `side`, what arrives there is held up: says by which fault, and between which hosts.
+    pub(crate) fn hold_up(&mut self, id: ConnId, side: Side) -> Option<(Fault, [HostId; 2])> {
+        if self.cuts.is_empty() {
+            return None;
+        }
+        let conn = self.get(id)?;
+        let (from, to) = (conn.end(side.other())?.host, conn.end(side)?.host);
+        let fault = self.cut_between(from, to)?;
+        self.get(id)?.towards(side).held += 1;
+        Some((fault, [from, to]))
     }
 
     /// Closes one end; forgets the connection once both are closed.
@@ -298,9 +281,8 @@ impl Net {
             for side in [Side::Dialer, Side::Acceptor] {
                 while mail.pop(&mut conn.towards(side).parcels).is_some() {}
             }
-            let place = &mut self.conns[id.slot as usize];
-            *place = (place.0 + 1, None);
-            self.free.push(id.slot);
+            self.conns[id.slot as usize] = None;
+            self.free.push(ConnId { generation: id.generation + 1, ..id });
         }
     }
 
@@ -315,14 +297,14 @@ impl Net {
         self.cuts.remove(&(a, b));
         self.cuts.remove(&(b, a));
         let mut waiting = Vec::new();
-        for (slot, (generation, conn)) in (0..).zip(&mut self.conns) {
+        for (slot, conn) in (0..).zip(&mut self.conns) {
             let Some(conn) = conn else { continue };
             let Some(acceptor) = conn.acceptor else { continue };
             let ends = (acceptor.host, conn.dialer.host);
             if ends != (a, b) && ends != (b, a) {
                 continue;
             }
-            let id = ConnId { slot, generation: *generation };
+            let id = ConnId { slot, generation: conn.generation };
             for side in [Side::Dialer, Side::Acceptor] {
                 let held = std::mem::take(&mut conn.towards(side).held);
                 waiting.push((id, side, held));
@@ -333,7 +315,7 @@ impl Net {
 
     /// All connections.
     pub(crate) fn all(&self) -> impl Iterator<Item = &Conn> {
-        self.conns.iter().filter_map(|(_, conn)| conn.as_ref())
+        self.conns.iter().flatten()
     }
 
     /// The pairs of hosts between which something is cut.

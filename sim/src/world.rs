@@ -22,7 +22,7 @@ use crate::disk::Disk;
 use crate::fault::Fault;
 use crate::history::{History, Kind};
 use crate::host::{Host, HostId, Life, Role};
-use crate::net::{ConnId, Net, Place, Side};
+use crate::net::{Access, ConnId, Net, Place, Side};
 use crate::oracle::Oracle;
 use crate::trace::{Detail, Digest, Trace};
 use queue::Queue;
@@ -227,12 +227,12 @@ impl World {
 
     /// Where a host listens.
     pub fn addr(&self, host: HostId) -> SocketAddr {
-        self.hosts[host.0].place.addr
+        self.hosts[host.0].addr
     }
 
     /// A host's place in the network, to change its latency or bandwidth.
     pub fn place(&mut self, host: HostId) -> &mut Place {
-        &mut self.hosts[host.0].place
+        &mut self.net.access[host.0].place
     }
 
     /// A host's disk.
@@ -249,7 +249,7 @@ impl World {
         let id = HostId(self.hosts.len());
         let [.., high, low] = (id.0 + 1).to_be_bytes();
         let addr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, high, low, 1)), port);
-        let place = Place { addr, latency: Duration::from_millis(5), up: RATE, down: RATE, loss: 0 };
+        let place = Place { latency: Duration::from_millis(5), up: RATE, down: RATE, loss: 0 };
         self.trace.call(addr.ip(), name);
         if let Some(history) = &mut self.history {
             let kind = match role {
@@ -259,7 +259,8 @@ impl World {
             };
             history.host(name, kind);
         }
-        self.hosts.push(Host::new(name, id.0 as u64, place, role));
+        self.hosts.push(Host::new(name, id.0 as u64, addr, role));
+        self.net.access.push(Access::new(place));
         self.addrs.insert(addr, id);
         self.start(id);
         id

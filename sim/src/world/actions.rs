@@ -15,7 +15,7 @@ use super::{What, World};
 use crate::disk::doing;
 use crate::fault::Fault;
 use crate::host::{Holding, HostId, Job, Report, Role, Then};
-use crate::net::{ConnId, Parcel, Receiving, Serving, Side, Wish};
+use crate::net::{ConnId, Lane, Parcel, Receiving, Serving, Side, Wish};
 use crate::trace::Detail;
 
 impl World {
@@ -129,9 +129,9 @@ impl World {
             // As every driver has to: the end of a chunk is held back until the file was looked at again.
             Served::Changed { sent: false }
         } else if self.oracle.is_none() && slice.end < serving.range.end {
-            return self.pass(id, request, slice);
+            return self.pass(host, id, request, slice);
         } else if let Some(bytes) = self.read(host, &serving, self.parcelled(&serving, &slice)) {
-            return self.pour(id, request, slice, bytes);
+            return self.pour(host, id, request, slice, bytes);
         } else {
             Served::Changed { sent: false }
         };
@@ -146,10 +146,10 @@ impl World {
 
     /// In a world that is only measured, what arrives of a chunk before its end is nobody's business: the slices
     /// take up the lines, and the bytes come with the last of them.
-    fn pass(&mut self, id: ConnId, request: u32, slice: Range<u64>) {
+    fn pass(&mut self, from: HostId, id: ConnId, request: u32, slice: Range<u64>) {
         let size = (slice.end - slice.start) * self.weight.factor + HEADER as u64;
-        let left = self.carry(id, Side::Dialer, size, true).map_or(self.now, |way| way.left);
-        self.poured(id, request, slice, left);
+        let left = self.carry(from, id, Side::Dialer, size, Lane::Queue).map_or(self.now, |way| way.left);
+        self.poured(from, id, request, slice, left);
     }
 
     /// Which bytes go into the parcel with this slice.
@@ -157,22 +157,19 @@ impl World {
         if self.oracle.is_none() { serving.begin..slice.end } else { slice.clone() }
     }
 
-    fn pour(&mut self, id: ConnId, request: u32, slice: Range<u64>, bytes: Bytes) {
+    fn pour(&mut self, from: HostId, id: ConnId, request: u32, slice: Range<u64>, bytes: Bytes) {
         let size = (slice.end - slice.start) * self.weight.factor + HEADER as u64;
         self.trace_data(id, request, bytes.len());
-        let left = self.put(id, Side::Dialer, Parcel::Data { request, bytes }, size);
-        self.poured(id, request, slice, left);
+        let left = self.put(from, id, Side::Dialer, Parcel::Data { request, bytes }, size);
+        self.poured(from, id, request, slice, left);
     }
 
     /// A slice is on its way; the next one goes when the line is free.
-    fn poured(&mut self, id: ConnId, request: u32, slice: Range<u64>, left: Time) {
+    fn poured(&mut self, from: HostId, id: ConnId, request: u32, slice: Range<u64>, left: Time) {
         self.spread.control += HEADER as u64;
         self.spread.sent += (slice.end - slice.start) * self.weight.factor;
-        let Some(conn) = self.net.get(id) else { return };
-        if let Some(end) = conn.acceptor {
-            self.hosts[end.host.0].uploaded += slice.end - slice.start;
-        }
-        if let Some(serving) = conn.serving.get_mut(request) {
+        self.hosts[from.0].uploaded += slice.end - slice.start;
+        if let Some(serving) = self.net.get(id).and_then(|conn| conn.serving.get_mut(request)) {
             serving.range.start = slice.end;
         }
         self.plan(left, What::Pump { conn: id, request });

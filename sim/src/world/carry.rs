@@ -8,7 +8,7 @@ use samara::{Hashed, Link, Sha2, Step, Time, node, tracker};
 
 use super::{What, World};
 use crate::host::{Heard, HostId, Life};
-use crate::net::{Conn, ConnId, End, EndState, Health, Line, Parcel, Side};
+use crate::net::{Conn, ConnId, End, EndState, Health, Lane, Parcel, Side};
 use crate::trace::Detail;
 
 impl World {
@@ -16,7 +16,7 @@ impl World {
     pub(super) fn open(&mut self, host: HostId, link: Link, to: Option<SocketAddr>) {
         let caller = &mut self.hosts[host.0];
         caller.dialled = caller.dialled.wrapping_add(1);
-        let from = SocketAddr::new(caller.place.addr.ip(), 49_152 + caller.dialled % 16_384);
+        let from = SocketAddr::new(caller.addr.ip(), 49_152 + caller.dialled % 16_384);
         let conn = self.net.add(Conn::new(self.now, host, link, from, to.unwrap_or(NOWHERE)));
         self.hosts[host.0].links.insert(link, (conn, Side::Dialer));
         let at = self.now + self.distance_to(host, to.unwrap_or(NOWHERE));
@@ -94,24 +94,26 @@ impl World {
         self.spread.control += self.buffer.len() as u64;
         if self.oracle.is_none() {
             // That it is read as it was written is the watched worlds' business.
-            self.put(id, side.other(), Parcel::Message { request, message }, self.buffer.len() as u64);
+            let size = self.buffer.len() as u64;
+            self.put(host, id, side.other(), Parcel::Message { request, message }, size);
             return;
         }
         match codec::decode(&self.buffer) {
             Ok(Decoded::Frame { frame: Frame::Message { request, message }, used }) => {
                 self.check_sent(host, id, side, request, &message);
-                self.put(id, side.other(), Parcel::Message { request, message }, used as u64);
+                self.put(host, id, side.other(), Parcel::Message { request, message }, used as u64);
             }
             other => self.mistake(host, || format!("sent {message:?}, which is read as {other:?}")),
         }
     }
 
-    /// Puts a parcel that weighs `size` bytes on its way to `side`; gives when the sender's line is free again.
-    pub(super) fn put(&mut self, id: ConnId, side: Side, parcel: Parcel, size: u64) -> Time {
-        let Some(Way { left, at, loss }) = self.carry(id, side, size, matches!(parcel, Parcel::Data { .. }))
-        else {
-            return self.now;
+    /// Puts a parcel that weighs `size` bytes on its way from a host to `side`; gives when the host's line is free again.
+    pub(super) fn put(&mut self, from: HostId, id: ConnId, side: Side, parcel: Parcel, size: u64) -> Time {
+        let lane = match parcel {
+            Parcel::Message { .. } | Parcel::Fin if self.weight.express => Lane::Express,
+            Parcel::Message { .. } | Parcel::Fin | Parcel::Data { .. } => Lane::Queue,
         };
+        let Some(Way { left, at, loss }) = self.carry(from, id, side, size, lane) else { return self.now };
         self.net.put(id, side, parcel);
         if loss > 0 && self.luck.below(1_000_000) < loss as usize {
             self.lose(id, at);
@@ -121,40 +123,39 @@ impl World {
         left
     }
 
-    /// Puts `size` bytes on both hosts' lines towards `side`: of a chunk, or of something small.
-    pub(super) fn carry(&mut self, id: ConnId, side: Side, size: u64, bulk: bool) -> Option<Way> {
+    /// Puts `size` bytes on both hosts' lines, from a host towards `side`.
+    pub(super) fn carry(
+        &mut self,
+        from: HostId,
+        id: ConnId,
+        side: Side,
+        size: u64,
+        lane: Lane,
+    ) -> Option<Way> {
         let now = self.now;
-        let put = if self.weight.express && !bulk { Line::slip } else { Line::carry };
-        let conn = self.net.get(id)?;
-        let (to, from) = (conn.end(side)?.host, conn.end(side.other())?.host);
-        let sender = &mut self.hosts[from.0];
-        let left = put(&mut sender.up, now, size, sender.place.up);
+        let to = self.net.get(id)?.end(side)?.host;
+        let sender = &mut self.net.access[from.0];
+        let left = sender.send(now, size, lane);
         let (latency, loss) = (sender.place.latency, sender.place.loss);
-        let receiver = &mut self.hosts[to.0];
-        let through = put(&mut receiver.down, now, size, receiver.place.down);
+        let receiver = &mut self.net.access[to.0];
+        let through = receiver.receive(now, size, lane);
         let (distance, loss) = (latency + receiver.place.latency, loss.max(receiver.place.loss));
-        let pipe = conn.towards(side);
+        let pipe = self.net.get(id)?.towards(side);
         pipe.last = pipe.last.max(left + distance).max(through + distance);
         Some(Way { left, at: pipe.last, loss })
     }
 
     pub(super) fn arrived(&mut self, id: ConnId, side: Side) {
-        let Some(conn) = self.net.get(id) else { return };
-        let (to, from) = (conn.end(side).map(|end| end.host), conn.end(side.other()).map(|end| end.host));
-        let (Some(to), Some(from)) = (to, from) else { return };
-        if let Some(fault) = self.net.cut_between(from, to) {
-            if let Some(conn) = self.net.get(id) {
-                conn.towards(side).held += 1;
-            }
-            return self.fire(fault, &[from, to]);
+        if let Some((fault, hosts)) = self.net.hold_up(id, side) {
+            return self.fire(fault, &hosts);
         }
         let parcel = self.net.next(id, side);
         let Some(conn) = self.net.get(id) else { return };
         let health = conn.health;
         let Some(parcel) = parcel.filter(|_| health != Health::Broken) else { return };
         let Some(end) = conn.open_end(side) else {
-            if health == Health::HalfOpen {
-                self.reaches_nobody(id, to);
+            if let Some(end) = conn.end(side).copied().filter(|_| health == Health::HalfOpen) {
+                self.reaches_nobody(id, end.host);
             }
             return;
         };
@@ -237,7 +238,7 @@ impl World {
     /// Closes this end; the machine is told, and the other side as soon as it has read what was sent before.
     pub(super) fn close(&mut self, host: HostId, link: Link) {
         let Some((id, side)) = self.hosts[host.0].unlink(link) else { return };
-        self.put(id, side.other(), Parcel::Fin, 0);
+        self.put(host, id, side.other(), Parcel::Fin, 0);
         let run = self.hosts[host.0].run;
         if self.is_late(4)
             && let Some(Parcel::Message { request, message }) = self.net.next(id, side)

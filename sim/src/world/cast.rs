@@ -41,7 +41,7 @@ impl World {
             Cue::Pour { link, request, bytes } if is_open(self, link) => {
                 let Some((id, side)) = self.hosts[host.0].links.get(&link).copied() else { return };
                 let size = bytes.len() as u64 * self.weight.factor + HEADER as u64;
-                self.put(id, side.other(), Parcel::Data { request, bytes }, size);
+                self.put(host, id, side.other(), Parcel::Data { request, bytes }, size);
             }
             Cue::HangUp { link } if is_open(self, link) => self.close(host, link),
             Cue::Say { .. } | Cue::Pour { .. } | Cue::HangUp { .. } => {}

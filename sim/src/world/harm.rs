@@ -167,7 +167,7 @@ impl World {
         for (conn, side) in links.into_values() {
             let open = self.net.get(conn).and_then(|conn| conn.end(side).copied());
             if open.is_some_and(|end| end.state != EndState::Closed) {
-                self.put(conn, side.other(), Parcel::Fin, 0);
+                self.put(host, conn, side.other(), Parcel::Fin, 0);
             }
             self.net.close(conn, side);
         }

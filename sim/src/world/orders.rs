@@ -158,6 +158,6 @@ impl World {
 
     /// When something that is sent now gets from one host to the other, on empty lines.
     pub(super) fn distance(&self, a: HostId, b: HostId) -> std::time::Duration {
-        self.hosts[a.0].place.latency + self.hosts[b.0].place.latency
+        self.net.access[a.0].place.latency + self.net.access[b.0].place.latency
     }
 }
