@@ -4,6 +4,10 @@ use samara::wire::Message;
 use samara::wire::message::{Digest, Refusal, UpdateSet};
 use samara::{Machine, Time};
 
+fn expired(world: &World) -> usize {
+    world.notes.iter().filter(|note| matches!(note, Note::Expired { .. })).count()
+}
+
 #[test]
 fn an_entry_is_named_until_one_microsecond_before_its_deadline() {
     let mut world = World::new();
@@ -45,7 +49,6 @@ fn every_kind_of_accepted_update_renews() {
 
 #[test]
 fn a_renewed_lease_expires_once_at_its_own_deadline_and_no_timer_moves_for_it() {
-    let expired = |world: &World| world.notes.iter().filter(|it| matches!(it, Note::Expired { .. })).count();
     let mut world = World::new();
     let mut peer = world.holder("10.0.0.1", 1, &[complete(1)]);
     world.pass(TTL / 2);
@@ -56,6 +59,27 @@ fn a_renewed_lease_expires_once_at_its_own_deadline_and_no_timer_moves_for_it() 
     assert_eq!(expired(&world), 0);
     world.pass(1);
     assert_eq!(expired(&world), 1);
+}
+
+#[test]
+fn more_renewed_leases_than_one_event_looks_at_hide_no_expired_one() {
+    let mut world = World::new();
+    let address = |number: u32| format!("10.{}.{}.1", number / 250, number % 250);
+    let mut renewed: Vec<_> =
+        (0..2_500).map(|number| world.holder(&address(number), 1, &[complete(1)])).collect();
+    world.holder("10.200.0.1", 1, &[complete(2)]);
+    world.pass(TTL / 2);
+    for peer in &mut renewed {
+        assert!(!world.update(peer, digest(&[complete(1)]), UpdateSet::Same).resend);
+    }
+    world.oversleep(TTL / 2);
+    assert_eq!(world.holders(2), [], "whoever has expired is not named, looked at or not");
+    world.pass(0);
+    assert_eq!(expired(&world), 1, "not one of those that renewed");
+    world.pass(TTL / 2 - 1);
+    assert_eq!(expired(&world), 1);
+    world.pass(1);
+    assert_eq!(expired(&world), 1 + renewed.len());
 }
 
 #[test]
