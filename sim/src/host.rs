@@ -291,6 +291,11 @@ impl Host {
         };
     }
 
+    /// What time it is for its machine, for which time never goes back.
+    pub(crate) fn time(&self, now: Time) -> Time {
+        self.pace.now.max(self.clock.read(now))
+    }
+
     /// What its clock shows, and its machine hears.
     pub(crate) fn read_clock(&mut self, now: Time) -> Time {
         let local = self.clock.read(now);

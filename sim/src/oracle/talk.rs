@@ -30,7 +30,7 @@ pub(crate) struct Talk {
     refused: BTreeSet<(u32, u32)>,
     /// Has the dialer taken its leave?
     pub(crate) left: bool,
-    /// The peer was busy and owes nothing: it is not asked for a chunk before, by the dialer's clock.
+    /// The peer was busy and owes nothing: it is not asked for a chunk before, by the time of the dialer's machine.
     pub(crate) quiet_until: Option<Time>,
 }
 

@@ -107,7 +107,7 @@ impl World {
         if self.oracle.is_none() {
             return;
         }
-        let (now, local) = (self.now, self.hosts[host.0].clock.read(self.now));
+        let (now, local) = (self.now, self.hosts[host.0].time(self.now));
         let Some(conn) = self.net.get(id) else { return };
         if conn.acceptor.is_some_and(|end| end.host == host) {
             conn.talk.arrive(now, request, message);
@@ -157,7 +157,7 @@ impl World {
 
     /// A request for a chunk: not too soon, and not more than the budget allows.
     fn check_fetch(&mut self, host: HostId, id: ConnId, request: u32) {
-        let local = self.hosts[host.0].clock.read(self.now);
+        let local = self.hosts[host.0].time(self.now);
         let Some(conn) = self.net.get(id) else { return };
         let early = conn.talk.quiet_until.take().filter(|until| local < *until);
         let key = conn.talk.asked.get(&request).and_then(|asked| conn.talk.key(asked));
