@@ -213,8 +213,6 @@ pub(crate) struct Host {
     pub(crate) clock: Clock,
     /// What it has sent in this run.
     pub(crate) pace: Pace,
-    /// Where it listens.
-    pub(crate) addr: SocketAddr,
     pub(crate) links: BTreeMap<Link, (ConnId, Side)>,
     /// Names of accepted connections that are free again.
     spare: Vec<Link>,
@@ -222,6 +220,8 @@ pub(crate) struct Host {
     /// Dials so far: the source ports.
     pub(crate) dialled: u16,
     pub(crate) name: String,
+    /// Where it listens.
+    pub(crate) addr: SocketAddr,
     pub(crate) role: Role,
     pub(crate) disk: Disk,
     pub(crate) disk_line: Line,

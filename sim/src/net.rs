@@ -1,9 +1,11 @@
 //! Connections between hosts: latency, bandwidth, order, cuts.
 
+mod line;
 mod mail;
 mod place;
 
 use std::collections::BTreeMap;
+use std::mem::offset_of;
 use std::net::SocketAddr;
 use std::ops::Range;
 
@@ -17,9 +19,10 @@ use crate::fault::Fault;
 use crate::few::Few;
 use crate::host::HostId;
 use crate::oracle::talk::Talk;
+pub(crate) use line::{Lane, Line};
 use mail::{Mail, Row};
+pub(crate) use place::Access;
 pub use place::Place;
-pub(crate) use place::{Access, Lane, Line};
 
 /// A connection, as the world names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -82,7 +85,7 @@ pub(crate) enum EndState {
 pub(crate) struct Pipe {
     parcels: Row,
     /// When the last of them arrives.
-    pub(crate) last: Time,
+    last: Time,
     /// Arrivals that a cut holds up.
     pub(crate) held: u32,
 }
@@ -113,16 +116,17 @@ pub(crate) enum Wish {
     Stop,
 }
 
-/// A connection. What each answer looks at comes first, in one line of a processor's cache, then what each request does in
-/// another: in a large world nothing of it is in the cache when the next parcel comes.
+/// A connection. What every parcel and each answer looks at is in the first line of a processor's cache, and what each
+/// request looks at besides begins the second: in a large world, none of it is in the cache when the next parcel comes.
 #[derive(Debug)]
 #[repr(C, align(64))]
 pub(crate) struct Conn {
     pub(crate) dialer: End,
     towards_dialer: Pipe,
+    /// Which use of its place it is: [`Net::add`] says.
     generation: u32,
     pub(crate) health: Health,
-    /// When it was dialled; when it was accepted, once it was.
+    /// When it was dialled; when it was accepted, once it was. (It fills the line.)
     pub(crate) since: Time,
     /// None until the dial arrives.
     pub(crate) acceptor: Option<End>,
@@ -136,6 +140,8 @@ pub(crate) struct Conn {
     /// The oracle's business, so it is out of the way where none watches.
     pub(crate) talk: Box<Talk>,
 }
+
+const _: () = assert!(offset_of!(Conn, acceptor) == 64);
 
 /// Does a connection work?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -209,6 +215,15 @@ impl Conn {
     }
 }
 
+/// When something on its way is through, and how likely it is lost, in millionths.
+pub(crate) struct Way {
+    /// The sender's line is free again.
+    pub(crate) left: Time,
+    /// It arrives.
+    pub(crate) at: Time,
+    pub(crate) loss: u32,
+}
+
 /// All connections, and what lies between hosts.
 #[derive(Debug, Default)]
 pub(crate) struct Net {
@@ -223,13 +238,14 @@ pub(crate) struct Net {
 }
 
 impl Net {
-    pub(crate) fn add(&mut self, conn: Conn) -> ConnId {
+    pub(crate) fn add(&mut self, mut conn: Conn) -> ConnId {
         let id = self.free.pop().unwrap_or_else(|| {
             self.conns.push(None);
             let slot = u32::try_from(self.conns.len() - 1).expect("fewer than four billion connections");
             ConnId { slot, generation: 0 }
         });
-        self.conns[id.slot as usize] = Some(Conn { generation: id.generation, ..conn });
+        conn.generation = id.generation;
+        self.conns[id.slot as usize] = Some(conn);
         id
     }
 
@@ -240,6 +256,32 @@ impl Net {
     fn with_mail(&mut self, id: ConnId) -> Option<(&mut Conn, &mut Mail)> {
         let conn = self.conns.get_mut(id.slot as usize)?.as_mut();
         Some((conn.filter(|conn| conn.generation == id.generation)?, &mut self.mail))
+    }
+
+    /// Puts `size` bytes on both hosts' lines at `now`, from a host towards `side`. The host is named, for the
+    /// connection's other end is in no cache.
+    pub(crate) fn carry(
+        &mut self,
+        now: Time,
+        from: HostId,
+        id: ConnId,
+        side: Side,
+        size: u64,
+        lane: Lane,
+    ) -> Option<Way> {
+        let conn = self.conns.get_mut(id.slot as usize)?.as_mut();
+        let conn = conn.filter(|conn| conn.generation == id.generation)?;
+        let to = conn.end(side)?.host;
+        debug_assert_eq!(conn.end(side.other()).map(|end| end.host), Some(from));
+        let sender = &mut self.access[from.0];
+        let left = sender.send(now, size, lane);
+        let (latency, loss) = (sender.place.latency, sender.place.loss);
+        let receiver = &mut self.access[to.0];
+        let through = receiver.receive(now, size, lane);
+        let (distance, loss) = (latency + receiver.place.latency, loss.max(receiver.place.loss));
+        let pipe = conn.towards(side);
+        pipe.last = pipe.last.max(left + distance).max(through + distance);
+        Some(Way { left, at: pipe.last, loss })
     }
 
     /// A parcel is on its way to `side`.
@@ -257,6 +299,7 @@ impl Net {
 
     /// If nothing passes to `side`, what arrives there is held up: says by which fault, and between which hosts.
     pub(crate) fn hold_up(&mut self, id: ConnId, side: Side) -> Option<(Fault, [HostId; 2])> {
+        // Mostly there is none, and the connection's other end is in no cache.
         if self.cuts.is_empty() {
             return None;
         }
@@ -325,6 +368,6 @@ impl Net {
 
     /// By which fault nothing passes from one to the other, if so.
     pub(crate) fn cut_between(&self, from: HostId, to: HostId) -> Option<Fault> {
-        if self.cuts.is_empty() { None } else { self.cuts.get(&(from, to)).copied() }
+        self.cuts.get(&(from, to)).copied()
     }
 }

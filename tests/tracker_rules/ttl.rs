@@ -68,12 +68,18 @@ fn more_renewed_leases_than_one_event_looks_at_hide_no_expired_one() {
     let mut renewed: Vec<_> =
         (0..2_500).map(|number| world.holder(&address(number), 1, &[complete(1)])).collect();
     world.holder("10.200.0.1", 1, &[complete(2)]);
+    let mut stranger = world.connect("172.16.0.1", 2);
     world.pass(TTL / 2);
     for peer in &mut renewed {
         assert!(!world.update(peer, digest(&[complete(1)]), UpdateSet::Same).resend);
     }
     world.oversleep(TTL / 2);
-    assert_eq!(world.holders(2), [], "whoever has expired is not named, looked at or not");
+    assert_eq!(world.query(&mut stranger, about(2)).holders, []);
+    assert_eq!(
+        expired(&world),
+        0,
+        "one event looks at no more than so many, and the expired one is the last"
+    );
     world.pass(0);
     assert_eq!(expired(&world), 1, "not one of those that renewed");
     world.pass(TTL / 2 - 1);

@@ -1,8 +1,10 @@
-//! Where hosts are in the network, and what is on their lines.
+//! Where hosts are in the network.
 
 use std::time::Duration;
 
 use samara::Time;
+
+use super::{Lane, Line};
 
 /// Where a host is in the network.
 #[derive(Clone, Copy, Debug)]
@@ -27,18 +29,7 @@ pub(crate) struct Access {
     down: Line,
 }
 
-/// How something goes onto a line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Lane {
-    /// Behind what is on it.
-    Queue,
-    /// Something small: it passes what is on the line, and takes it up all the same.
-    Express,
-}
-
-/// One direction of a host's line: when what is on it will be through.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Line(Time);
+const _: () = assert!(size_of::<Access>() == 64);
 
 impl Access {
     pub(crate) fn new(place: Place) -> Self {
@@ -50,33 +41,8 @@ impl Access {
         self.up.put(now, bytes, self.place.up, lane)
     }
 
-    /// Receives `bytes` that were sent at `now`; gives when the last of them is through, but for the way.
+    /// Receives `bytes` that are sent at `now`; gives when the last of them would be through if the way took no time.
     pub(crate) fn receive(&mut self, now: Time, bytes: u64, lane: Lane) -> Time {
         self.down.put(now, bytes, self.place.down, lane)
-    }
-}
-
-impl Line {
-    fn put(&mut self, from: Time, bytes: u64, rate: u64, lane: Lane) -> Time {
-        match lane {
-            Lane::Queue => self.carry(from, bytes, rate),
-            Lane::Express => self.slip(from, bytes, rate),
-        }
-    }
-
-    /// Puts `bytes` on the line, no earlier than `from`; gives when the last of them is through.
-    pub(crate) fn carry(&mut self, from: Time, bytes: u64, rate: u64) -> Time {
-        if rate > 0 {
-            let micros = bytes.saturating_mul(1_000_000).div_ceil(rate);
-            self.0 = self.0.max(from) + Duration::from_micros(micros);
-        }
-        self.0.max(from)
-    }
-
-    /// The same for something small that passes before what is on the line.
-    fn slip(&mut self, from: Time, bytes: u64, rate: u64) -> Time {
-        let micros = bytes.saturating_mul(1_000_000).checked_div(rate).unwrap_or(0);
-        self.carry(from, bytes, rate);
-        from + Duration::from_micros(micros)
     }
 }

@@ -137,11 +137,7 @@ impl Run {
     /// Goes through the agenda.
     fn go(&mut self) -> Result<(), String> {
         while let Some(((at, _), blow)) = self.agenda.pop_first() {
-            while self.stage.world.now() < at {
-                let next = self.stage.world.now() + LOOK;
-                self.stage.world.run_until(at.min(next));
-                self.sound()?;
-            }
+            self.watch_until(at)?;
             if let Some((after, next)) = self.stage.fall(blow) {
                 self.plan(after, next);
             }
@@ -165,17 +161,17 @@ impl Run {
                 self.judge(get, healed, &mut again)?;
             }
         }
-        self.settle()?;
+        // Everybody has the time to say what there is to say.
+        self.watch_until(self.stage.world.clocks_caught_up() + SETTLING)?;
         self.stage.world.check_known();
         self.sound()
     }
 
-    /// Everybody has the time to say what there is to say.
-    fn settle(&mut self) -> Result<(), String> {
-        let until = self.stage.world.clocks_agree() + SETTLING;
-        while self.stage.world.now() < until {
+    /// Lets time pass until `at`, and sees to the rules meanwhile.
+    fn watch_until(&mut self, at: Time) -> Result<(), String> {
+        while self.stage.world.now() < at {
             let next = self.stage.world.now() + LOOK;
-            self.stage.world.run_until(until.min(next));
+            self.stage.world.run_until(at.min(next));
             self.sound()?;
         }
         Ok(())

@@ -204,7 +204,7 @@ impl Stage {
             Fault::Tarpit => drop(self.impostor(&name, Trick::Stall, fault)),
             Fault::Withhold => {
                 let some: Vec<_> = (0..self.seed.chunks()).filter(|_| self.entropy.below(2) == 0).collect();
-                // Not the last one alone: where that is fetched first, it may always be fetched from somebody else.
+                // Never none, nor the last one alone: where that is fetched first, it may always come from somebody else.
                 let some = if some.iter().all(|index| *index == last) { vec![0] } else { some };
                 self.impostor(&name, Trick::Withhold(some), fault);
             }

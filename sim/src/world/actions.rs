@@ -148,7 +148,8 @@ impl World {
     /// take up the lines, and the bytes come with the last of them.
     fn pass(&mut self, from: HostId, id: ConnId, request: u32, slice: Range<u64>) {
         let size = (slice.end - slice.start) * self.weight.factor + HEADER as u64;
-        let left = self.carry(from, id, Side::Dialer, size, Lane::Queue).map_or(self.now, |way| way.left);
+        let way = self.net.carry(self.now, from, id, Side::Dialer, size, Lane::Queue);
+        let left = way.map_or(self.now, |way| way.left);
         self.poured(from, id, request, slice, left);
     }
 

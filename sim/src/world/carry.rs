@@ -8,7 +8,7 @@ use samara::{Hashed, Link, Sha2, Step, Time, node, tracker};
 
 use super::{What, World};
 use crate::host::{Heard, HostId, Life};
-use crate::net::{Conn, ConnId, End, EndState, Health, Lane, Parcel, Side};
+use crate::net::{Conn, ConnId, End, EndState, Health, Lane, Parcel, Side, Way};
 use crate::trace::Detail;
 
 impl World {
@@ -113,7 +113,8 @@ impl World {
             Parcel::Message { .. } | Parcel::Fin if self.weight.express => Lane::Express,
             Parcel::Message { .. } | Parcel::Fin | Parcel::Data { .. } => Lane::Queue,
         };
-        let Some(Way { left, at, loss }) = self.carry(from, id, side, size, lane) else { return self.now };
+        let way = self.net.carry(self.now, from, id, side, size, lane);
+        let Some(Way { left, at, loss }) = way else { return self.now };
         self.net.put(id, side, parcel);
         if loss > 0 && self.luck.below(1_000_000) < loss as usize {
             self.lose(id, at);
@@ -121,28 +122,6 @@ impl World {
             self.plan(at, What::Arrived { conn: id, side });
         }
         left
-    }
-
-    /// Puts `size` bytes on both hosts' lines, from a host towards `side`.
-    pub(super) fn carry(
-        &mut self,
-        from: HostId,
-        id: ConnId,
-        side: Side,
-        size: u64,
-        lane: Lane,
-    ) -> Option<Way> {
-        let now = self.now;
-        let to = self.net.get(id)?.end(side)?.host;
-        let sender = &mut self.net.access[from.0];
-        let left = sender.send(now, size, lane);
-        let (latency, loss) = (sender.place.latency, sender.place.loss);
-        let receiver = &mut self.net.access[to.0];
-        let through = receiver.receive(now, size, lane);
-        let (distance, loss) = (latency + receiver.place.latency, loss.max(receiver.place.loss));
-        let pipe = self.net.get(id)?.towards(side);
-        pipe.last = pipe.last.max(left + distance).max(through + distance);
-        Some(Way { left, at: pipe.last, loss })
     }
 
     pub(super) fn arrived(&mut self, id: ConnId, side: Side) {
@@ -308,15 +287,6 @@ impl World {
             format!("{from} -> {to}  #{request} {}", names.message(message))
         });
     }
-}
-
-/// When something on its way is through, and how likely it is lost, in millionths.
-pub(super) struct Way {
-    /// The sender's line is free again.
-    pub(super) left: Time,
-    /// It arrives.
-    at: Time,
-    loss: u32,
 }
 
 /// An address at which nobody is.

@@ -105,14 +105,6 @@ impl World {
         self.clock_changed(host, Fault::ClockBack);
     }
 
-    /// From when on no clock is behind any more: while it is, time stands still for its host, and what the host wants to
-    /// do in a while it does that much later.
-    pub fn clocks_agree(&self) -> Time {
-        let up = self.hosts.iter().filter(|state| state.is_up());
-        let caught_up = up.map(|state| state.clock.when(state.pace.now));
-        caught_up.max().unwrap_or(self.now).max(self.now)
-    }
-
     /// From now on a host's clock runs `millionths` too fast (negative: too slowly).
     pub fn clock_drift(&mut self, host: HostId, millionths: i32) {
         let now = self.now;

@@ -37,6 +37,14 @@ impl World {
         self.hosts[host.0].is_honest()
     }
 
+    /// When the clock of each host that is up shows at least what the host has seen. One that was set back makes time stand
+    /// still for its host until then, and whatever the host wants to do in a while it does that much later.
+    pub fn clocks_caught_up(&self) -> Time {
+        let up = self.hosts.iter().filter(|state| state.is_up());
+        let caught_up = up.map(|state| state.clock.when(state.pace.now));
+        caught_up.max().unwrap_or(self.now).max(self.now)
+    }
+
     /// Whom a host has a connection with.
     pub fn peers(&mut self, host: HostId) -> Vec<HostId> {
         let conns: Vec<_> = self.hosts[host.0].links.values().map(|(conn, _)| *conn).collect();

@@ -137,6 +137,24 @@ fn clocks_jump_and_drift_and_nothing_is_forgotten_too_early_or_too_late() {
 }
 
 #[test]
+fn a_clock_that_was_set_back_has_caught_up_when_its_host_has_seen_nothing_later() {
+    let (mut world, [tracker, alice, bob], ..) = two();
+    world.run_for(60 * SECOND);
+    world.clock_ahead(bob, 30 * SECOND);
+    assert_eq!(world.clocks_caught_up(), world.now());
+    world.clock_back(alice, 50 * SECOND);
+    world.clock_back(tracker, 20 * SECOND);
+    // They need not have seen the very last moment.
+    let behind = world.clocks_caught_up().since(world.now());
+    assert!(behind <= 50 * SECOND && behind > 40 * SECOND, "{behind:?}");
+    world.kill(alice);
+    let behind = world.clocks_caught_up().since(world.now());
+    assert!(behind <= 20 * SECOND && behind > 10 * SECOND, "{behind:?}");
+    world.kill(tracker);
+    assert_eq!(world.clocks_caught_up(), world.now());
+}
+
+#[test]
 fn a_crash_that_loses_nothing_is_not_counted_as_loss() {
     let (mut world, [_, alice, bob], get, bytes) = two();
     world.crash(alice);
