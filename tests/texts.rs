@@ -83,5 +83,7 @@ fn a_download_that_failed_says_why_and_what_became_of_whom() {
     assert_eq!(PeerFate::Busy.to_string(), "was busy");
     let banned = PeerFate::Banned(Fault::BadChunk { index: 3 });
     assert_eq!(banned.to_string(), "was banned: it sent bad bytes for chunk 3");
+    let banned = PeerFate::Banned(Fault::Malformed(DecodeError::Magic));
+    assert_eq!(banned.to_string(), "was banned: the other side does not speak samara");
     assert_eq!(TrackerFate::Refused(Refusal::Quota).to_string(), "refused: Quota");
 }

@@ -99,6 +99,7 @@ impl fmt::Display for PeerFate {
             Self::Busy => f.write_str("was busy"),
             Self::Connected => f.write_str("was connected, but sent nothing more"),
             Self::Lost => f.write_str("closed the connection"),
+            Self::Banned(Fault::Malformed(error)) => write!(f, "was banned: {error}"),
             Self::Banned(fault) => write!(f, "was banned: it {fault}"),
         }
     }

@@ -225,7 +225,8 @@ pub enum DiskErrorKind {
     Locked,
     /// The part file is no plain file with one link.
     NotPlain,
-    /// The journal belongs to another file than the one that is wanted.
+    /// What is there is not of this download: a journal of another file, or none that a store wrote, or a part file that
+    /// has bytes and no journal.
     Foreign,
     /// Anything else.
     Other,
@@ -240,7 +241,7 @@ impl fmt::Display for DiskError {
             DiskErrorKind::Exists => "the target exists",
             DiskErrorKind::Locked => "another process is downloading the same file",
             DiskErrorKind::NotPlain => "the part file is not a plain file with one link",
-            DiskErrorKind::Foreign => "the part file belongs to another download",
+            DiskErrorKind::Foreign => "what is there is not of this download",
             DiskErrorKind::Other => "input/output error",
         };
         write!(f, "{}: {why}", self.doing)

@@ -11,13 +11,19 @@ impl Store {
     pub(super) fn opened(&mut self, journal: Option<&[u8]>, part: Option<Identity>) {
         self.part = if part.is_some() { Part::Found } else { Part::Created };
         self.phase = Phase::Ready;
-        let Some(journal) = journal.and_then(Journal::parse) else {
-            let none = Have::none(0);
-            return self.out.push(Action::Opened { seed: None, have: none.clone(), claimed: none });
+        let is_empty = part.is_none_or(|part| part.size == 0);
+        let journal = match journal.map(Journal::parse) {
+            // A store's journal is whole and durable before it writes anything: whatever else is there is somebody else's.
+            None if is_empty => {
+                let none = Have::none(0);
+                return self.out.push(Action::Opened { seed: None, have: none.clone(), claimed: none });
+            }
+            None => return self.fail(foreign("resuming a part file without a journal")),
+            Some(None) => return self.fail(foreign("reading the journal")),
+            Some(Some(journal)) => journal,
         };
         if journal.seed.file_hash() != self.config.file_hash {
-            let doing = "resuming from the journal";
-            return self.fail(DiskError { kind: DiskErrorKind::Foreign, doing, os: None });
+            return self.fail(foreign("resuming from the journal"));
         }
         let (ledger, log) = judge(journal, part);
         self.checks.add(ledger.claimed.iter());
@@ -28,6 +34,10 @@ impl Store {
         });
         (self.ledger, self.log) = (Some(ledger), log);
     }
+}
+
+const fn foreign(doing: &'static str) -> DiskError {
+    DiskError { kind: DiskErrorKind::Foreign, doing, os: None }
 }
 
 /// After an orderly stop, and if the part file looks the same since, what was certain then is certain now. All else

@@ -129,6 +129,22 @@ fn code_9_names_the_file_and_blames_no_tracker() {
     assert!(text(&error, "next").contains("-o with another"), "a folder is in the way: {error}");
 }
 
+#[test]
+fn code_9_if_a_part_file_or_a_journal_is_somebody_else_s() {
+    let world = World::new();
+    let tracker = world.tracker(&[]);
+    let seeder = world.seeder(&tracker, &world.file("f", 100, 1), &[]);
+    for (name, there) in [("film", "film.part"), ("diary", "diary.part.journal")] {
+        fs::write(world.at(there), there).unwrap();
+        let ended = world.expect(9, &["get", &seeder.link, "-o", name, "--json"]);
+        let error = ended.event("error");
+        assert!(text(&error, "message").contains("is not of this download"), "{error}");
+        assert!(text(&error, "next").contains("-o with another name"), "{error}");
+        assert_eq!(fs::read_to_string(world.at(there)).unwrap(), there);
+        assert!(!world.at(name).exists());
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn code_9_at_the_limit_of_a_file_s_size() {

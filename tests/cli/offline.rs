@@ -78,6 +78,10 @@ fn a_seed_file_that_differs_is_not_replaced_by_mistake() {
     assert!(ended.stderr.contains("--overwrite"), "{}", ended.stderr);
     world.expect(0, &["create", "b", "-o", "s.seed", "--overwrite"]);
     world.expect(0, &["verify", "s.seed", "b"]);
+    let before = sha256(&world.at("a"));
+    let ended = world.expect(10, &["create", "a", "-o", "a", "--overwrite"]);
+    assert!(ended.stderr.contains("a exists and is no seed file"), "{}", ended.stderr);
+    assert_eq!(sha256(&world.at("a")), before);
 }
 
 #[test]

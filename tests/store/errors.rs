@@ -15,5 +15,5 @@ fn a_disk_error_says_what_was_being_done_and_what_was_in_the_way() {
     assert_eq!(why(DiskErrorKind::Exists), "the target exists");
     assert_eq!(why(DiskErrorKind::Locked), "another process is downloading the same file");
     assert_eq!(why(DiskErrorKind::NotPlain), "the part file is not a plain file with one link");
-    assert_eq!(why(DiskErrorKind::Foreign), "the part file belongs to another download");
+    assert_eq!(why(DiskErrorKind::Foreign), "what is there is not of this download");
 }

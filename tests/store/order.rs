@@ -90,9 +90,9 @@ fn a_finished_file_is_synced_before_it_gets_its_name_and_the_journal_goes_last()
 #[test]
 fn an_older_longer_part_file_is_cut() {
     let (bytes, seed) = file(100);
-    let mut disk = Disk::default();
+    let mut disk = begun(&seed).disk;
     disk.plant(File::Part, &[7; 300]);
-    let mut rig = Rig::new(disk, &seed, 1);
+    let mut rig = again(&disk, &seed);
     rig.tell(Event::Open);
     rig.tell(adopt(&seed));
     rig.put_all(&seed, &bytes, 0..2);
@@ -100,6 +100,36 @@ fn an_older_longer_part_file_is_cut() {
     rig.run();
     assert!(rig.ops().contains(&"resize 100".into()));
     assert_eq!(rig.disk.read(File::Target), Some(&bytes[..]));
+}
+
+#[test]
+fn files_that_are_not_its_own_are_left_alone() {
+    let (_, seed) = file(100);
+    let ours = begun(&seed).disk;
+    let journal = ours.read(File::Journal).unwrap().to_vec();
+    let (cut, empty) = (&journal[..journal.len() / 2], &[][..]);
+    let there: [(&[(File, &[u8])], bool); 7] = [
+        (&[(File::Part, b"a film")], true),
+        (&[(File::Journal, b"a diary")], true),
+        (&[(File::Journal, empty)], true),
+        (&[(File::Journal, cut), (File::Part, b"a film")], true),
+        (&[(File::Part, empty)], false),
+        (&[(File::Journal, &journal)], false),
+        (&[(File::Journal, &journal), (File::Part, b"some of it")], false),
+    ];
+    for (files, is_foreign) in there {
+        let mut disk = Disk::default();
+        files.iter().for_each(|(file, bytes)| disk.plant(*file, bytes));
+        let mut rig = Rig::new(disk, &seed, 1);
+        rig.tell(Event::Open);
+        rig.run();
+        match &rig.said()[..] {
+            [Action::Failed(error)] => assert_eq!((error.kind, is_foreign), (DiskErrorKind::Foreign, true)),
+            said => assert!(matches!(said, [Action::Opened { .. }]) && !is_foreign, "{files:?}: {said:?}"),
+        }
+        assert_eq!(rig.ops(), ["open"]);
+        assert!(files.iter().all(|(file, bytes)| rig.disk.read(*file) == Some(bytes)), "{files:?}");
+    }
 }
 
 #[test]

@@ -10,7 +10,8 @@ use samara::wire::seedfile;
 use crate::exit::{Code, Failure};
 use crate::text;
 
-/// Writes a seed file, whole or not at all. One that is there and differs is replaced only if the user says so.
+/// Writes a seed file, whole or not at all. One that is there and differs is replaced only if the user says so, and anything
+/// that is no seed file never.
 pub(crate) fn write(path: &Path, seed: &Seed, overwrite: bool) -> Result<(), Failure> {
     let bytes = seedfile::to_bytes(seed);
     match fs::read(path) {
@@ -18,6 +19,10 @@ pub(crate) fn write(path: &Path, seed: &Seed, overwrite: bool) -> Result<(), Fai
         Ok(_) if !overwrite => {
             let message = format!("{} exists and differs", text::path(path));
             return Err(Failure::new(Code::Differs, message).next("--overwrite, or -o with another name"));
+        }
+        Ok(there) if seedfile::from_bytes(&there).is_err() => {
+            let message = format!("{} exists and is no seed file", text::path(path));
+            return Err(Failure::new(Code::Differs, message).next("-o with another name"));
         }
         Ok(_) | Err(_) => {}
     }

@@ -211,7 +211,9 @@ impl Fetch<'_> {
             }
             DiskErrorKind::Locked => "wait for the other one, or -o with another name".to_owned(),
             DiskErrorKind::NotPlain | DiskErrorKind::Foreign => {
-                format!("rm {path}.part {path}.part.journal, or -o with another name")
+                format!(
+                    "-o with another name; or, if nobody needs them: rm -r {path}.part {path}.part.journal"
+                )
             }
             DiskErrorKind::Exists | DiskErrorKind::Other => {
                 "the same command, once the disk works".to_owned()
