@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::world::{CHUNK, World, finish, number, rot, sha256, text};
+use crate::world::{CHUNK, Running, World, finish, number, rot, sha256, text};
 
 #[test]
 fn a_seed_file_is_made_shown_and_verified() {
@@ -82,6 +82,22 @@ fn a_seed_file_that_differs_is_not_replaced_by_mistake() {
     let ended = world.expect(10, &["create", "a", "-o", "a", "--overwrite"]);
     assert!(ended.stderr.contains("a exists and is no seed file"), "{}", ended.stderr);
     assert_eq!(sha256(&world.at("a")), before);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_result_that_can_not_be_written_is_no_success_unless_nobody_reads_it() {
+    let world = World::new();
+    world.file("f", 1000, 1);
+    world.expect(0, &["create", "f", "-o", "f.seed"]);
+    let run = |script: &str| Running::start(world.wrapped("sh", &["-c", script])).wait();
+    for command in ["show f.seed", "show f.seed --json", "verify f.seed f", "completions bash"] {
+        let ended = run(&format!("exec samara {command} > /dev/full"));
+        assert_eq!(ended.code, 9, "{command}: {ended:#?}");
+        assert!(ended.stderr.contains("cannot write to standard output: "), "{}", ended.stderr);
+    }
+    let ended = run("{ samara completions bash; echo $? >&2; } | true");
+    assert_eq!(ended.stderr, "0\n");
 }
 
 #[test]

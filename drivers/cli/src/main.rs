@@ -32,7 +32,7 @@ use exit::{Code, Failure, Outcome};
 fn main() -> ! {
     let cli = args::Cli::parse();
     log::start(&cli.global);
-    let outcome = run(&cli);
+    let outcome = run(&cli).and_then(|code| output::check().map(|()| code));
     let code = match outcome {
         Ok(code) => code,
         Err(failure) => {

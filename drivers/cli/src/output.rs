@@ -1,14 +1,15 @@
 //! Results and events on stdout: NDJSON with `--json`, else plain lines. Each line is flushed.
 
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use samara::{FileHash, SeedId};
 use serde::Serialize;
 
-use crate::exit::Blame;
-use crate::progress;
+use crate::exit::{Blame, Code, Failure};
+use crate::{progress, text};
 
 /// What happens, as NDJSON tells it: one object a line, its kind in `event`.
 #[derive(Clone, Debug, Serialize)]
@@ -140,12 +141,30 @@ impl Out {
     }
 }
 
-/// A reader that has gone (`samara ls | head`) is no failure of ours, and one that is still there gets every line.
+/// Why the first line that could not be written couldn't.
+static LOST: OnceLock<io::Error> = OnceLock::new();
+
+/// Says so if something that was printed is not where it should be.
+pub(crate) fn check() -> Result<(), Failure> {
+    LOST.get().map_or(Ok(()), |error| {
+        let failure =
+            Failure::new(Code::Disk, format!("cannot write to standard output: {}", text::os(error)));
+        Err(failure.next("the same command with its output elsewhere"))
+    })
+}
+
+/// Prints bytes as they are.
+pub(crate) fn raw(bytes: &[u8]) {
+    let mut stdout = io::stdout().lock();
+    let written = stdout.write_all(bytes).and_then(|()| stdout.flush());
+    // A reader that has gone (`samara ls | head`) is no failure of ours.
+    if let Some(error) = written.err().filter(|error| error.kind() != ErrorKind::BrokenPipe) {
+        _ = LOST.set(error);
+    }
+}
+
 fn print(line: &str) {
-    progress::above_the_bar(|| {
-        let mut stdout = io::stdout().lock();
-        let _gone = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
-    });
+    progress::above_the_bar(|| raw(format!("{line}\n").as_bytes()));
 }
 
 /// A path in JSON: as it is, which JSON escapes.
