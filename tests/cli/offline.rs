@@ -84,6 +84,25 @@ fn a_seed_file_that_differs_is_not_replaced_by_mistake() {
     assert_eq!(sha256(&world.at("a")), before);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_pipe_that_nobody_writes_into_is_waited_for_until_a_signal_comes() {
+    let world = World::new();
+    let made = std::process::Command::new("mkfifo").arg(world.at("pipe")).status();
+    assert!(made.unwrap().success());
+    for (signal, code) in [("INT", 130), ("TERM", 143)] {
+        for command in [&["show", "pipe"][..], &["get", "pipe"], &["peers", "pipe"], &["verify", "pipe", "f"]]
+        {
+            let running = Running::start(world.command(command));
+            // It opens when the other end does, so by then its reader is there, and waits.
+            let writer = fs::OpenOptions::new().write(true).open(world.at("pipe")).unwrap();
+            running.signal(signal);
+            assert_eq!(running.wait().code, code, "{command:?}");
+            drop(writer);
+        }
+    }
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_result_that_can_not_be_written_is_no_success_unless_nobody_reads_it() {

@@ -10,7 +10,7 @@ use samara::link::ShareLink;
 use samara::wire::seedfile;
 use samara::{FileHash, SafeName, Seed, SeedId};
 
-use crate::exit::Failure;
+use crate::exit::{Code, Failure};
 use crate::text;
 
 /// The largest seed file: 65,536 chunk hashes, and room for the rest.
@@ -34,7 +34,12 @@ pub(crate) struct Wanted {
 
 impl Wanted {
     /// Parses what was typed; a seed file is read.
-    pub(crate) fn parse(text: &str) -> Result<Self, Failure> {
+    pub(crate) async fn read(text: &str) -> Result<Self, Failure> {
+        let text = text.to_owned();
+        apart(move || Self::parse(&text)).await
+    }
+
+    fn parse(text: &str) -> Result<Self, Failure> {
         if let Some(hash) = hash(text)? {
             return Ok(Self::bare(hash));
         }
@@ -81,7 +86,20 @@ pub(crate) fn hash(text: &str) -> Result<Option<FileHash>, Failure> {
 }
 
 /// Reads a seed file.
-pub(crate) fn read_seed(path: &Path) -> Result<Seed, Failure> {
+pub(crate) async fn seed(path: &Path) -> Result<Seed, Failure> {
+    let path = path.to_owned();
+    apart(move || read_seed(&path)).await
+}
+
+/// Reads on a thread of its own: a pipe may keep it waiting for ever, and a signal has to end the command all the same.
+async fn apart<T: Send + 'static>(
+    read: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
+    let failed = |error| Err(Failure::new(Code::Other, format!("cannot read the target: {error}")));
+    tokio::task::spawn_blocking(read).await.unwrap_or_else(failed)
+}
+
+fn read_seed(path: &Path) -> Result<Seed, Failure> {
     let shown = text::path(path);
     let mut bytes = Vec::new();
     let read = File::open(path).and_then(|file| file.take(MOST + 1).read_to_end(&mut bytes));
@@ -119,7 +137,7 @@ mod tests {
         let bad = bad.to_string_lossy();
         for text in ["sha256:12", "samara:nonsense", "/nowhere/f.seed", "", &bad] {
             let failure = Wanted::parse(text).unwrap_err();
-            assert_eq!(failure.code, crate::exit::Code::Usage, "{text}");
+            assert_eq!(failure.code, Code::Usage, "{text}");
             assert!(failure.next.is_some());
         }
     }

@@ -29,7 +29,7 @@ pub(crate) async fn run(global: &Global, command: &Command) -> Outcome {
         Command::Get(args) => get::run(global, args, signals).await,
         Command::Node(args) => node::run(global, args, signals).await,
         Command::Create(args) => signals.or(create::run(global, args)).await,
-        Command::Show(args) => show::run(global, args),
+        Command::Show(args) => signals.or(show::run(global, args)).await,
         Command::Verify(args) => signals.or(verify::run(global, args)).await,
         Command::Ls(args) => signals.or(ls::run(global, args)).await,
         Command::Peers(args) => signals.or(peers::run(global, args)).await,

@@ -39,7 +39,7 @@ struct Peer {
 /// Runs the command.
 pub(crate) async fn run(global: &Global, args: &PeersArgs) -> Outcome {
     let out = Out::new(global.json);
-    let wanted = Wanted::parse(&args.target)?;
+    let wanted = Wanted::read(&args.target).await?;
     let file_hash = wanted.target.file_hash;
     let (mut holders, mut fates) = (BTreeMap::new(), Fates::default());
     for tracker in trackers(args, &wanted)? {

@@ -6,8 +6,7 @@ use serde::Serialize;
 use crate::args::{Global, ShowArgs};
 use crate::exit::{Code, Outcome};
 use crate::output::Out;
-use crate::target::read_seed;
-use crate::text;
+use crate::{target, text};
 
 /// A seed as JSON.
 #[derive(Serialize)]
@@ -21,8 +20,8 @@ struct Shown<'a> {
 }
 
 /// Runs the command.
-pub(crate) fn run(global: &Global, args: &ShowArgs) -> Outcome {
-    let seed = read_seed(&args.seed)?;
+pub(crate) async fn run(global: &Global, args: &ShowArgs) -> Outcome {
+    let seed = target::seed(&args.seed).await?;
     let out = Out::new(global.json);
     out.object(&Shown {
         name: seed.name().as_str(),

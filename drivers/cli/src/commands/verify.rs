@@ -37,7 +37,7 @@ pub(crate) async fn run(global: &Global, args: &VerifyArgs) -> Outcome {
     let (out, path) = (Out::new(global.json), &args.path);
     let against = match target::hash(&args.against)? {
         Some(hash) => Against::Hash(hash),
-        None => Against::Seed(Arc::new(target::read_seed(Path::new(&args.against))?)),
+        None => Against::Seed(Arc::new(target::seed(Path::new(&args.against)).await?)),
     };
     let file_hash = match &against {
         Against::Hash(hash) => *hash,

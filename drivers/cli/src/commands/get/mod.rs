@@ -37,7 +37,7 @@ struct Job<'a> {
 /// Runs the command.
 pub(crate) async fn run(global: &Global, args: &GetArgs, signals: &mut Signals) -> Outcome {
     let (out, started) = (Out::new(global.json), Instant::now());
-    let wanted = Wanted::parse(&args.target)?;
+    let wanted = signals.or(Wanted::read(&args.target)).await?;
     let path = existing::destination(args.output.as_deref(), &wanted)?;
     let mut trackers = wanted.trackers.clone();
     trackers.extend(args.serving.trackers.iter().map(ToString::to_string));
