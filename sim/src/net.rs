@@ -250,12 +250,14 @@ impl Net {
     }
 
     pub(crate) fn get(&mut self, id: ConnId) -> Option<&mut Conn> {
-        self.with_mail(id).map(|(conn, _)| conn)
+        self.parts(id).map(|(conn, ..)| conn)
     }
 
-    fn with_mail(&mut self, id: ConnId) -> Option<(&mut Conn, &mut Mail)> {
+    /// A connection, and apart from it what all share.
+    fn parts(&mut self, id: ConnId) -> Option<(&mut Conn, &mut Mail, &mut [Access])> {
         let conn = self.conns.get_mut(id.slot as usize)?.as_mut();
-        Some((conn.filter(|conn| conn.generation == id.generation)?, &mut self.mail))
+        let conn = conn.filter(|conn| conn.generation == id.generation)?;
+        Some((conn, &mut self.mail, &mut self.access))
     }
 
     /// Puts `size` bytes on both hosts' lines at `now`, from a host towards `side`. The host is named, for the
@@ -269,14 +271,13 @@ impl Net {
         size: u64,
         lane: Lane,
     ) -> Option<Way> {
-        let conn = self.conns.get_mut(id.slot as usize)?.as_mut();
-        let conn = conn.filter(|conn| conn.generation == id.generation)?;
+        let (conn, _, access) = self.parts(id)?;
         let to = conn.end(side)?.host;
         debug_assert_eq!(conn.end(side.other()).map(|end| end.host), Some(from));
-        let sender = &mut self.access[from.0];
+        let sender = &mut access[from.0];
         let left = sender.send(now, size, lane);
         let (latency, loss) = (sender.place.latency, sender.place.loss);
-        let receiver = &mut self.access[to.0];
+        let receiver = &mut access[to.0];
         let through = receiver.receive(now, size, lane);
         let (distance, loss) = (latency + receiver.place.latency, loss.max(receiver.place.loss));
         let pipe = conn.towards(side);
@@ -286,14 +287,14 @@ impl Net {
 
     /// A parcel is on its way to `side`.
     pub(crate) fn put(&mut self, id: ConnId, side: Side, parcel: Parcel) {
-        if let Some((conn, mail)) = self.with_mail(id) {
+        if let Some((conn, mail, _)) = self.parts(id) {
             mail.push(&mut conn.towards(side).parcels, parcel);
         }
     }
 
     /// Takes what arrives next at `side`.
     pub(crate) fn next(&mut self, id: ConnId, side: Side) -> Option<Parcel> {
-        let (conn, mail) = self.with_mail(id)?;
+        let (conn, mail, _) = self.parts(id)?;
         mail.pop(&mut conn.towards(side).parcels)
     }
 
@@ -312,7 +313,7 @@ impl Net {
 
     /// Closes one end; forgets the connection once both are closed.
     pub(crate) fn close(&mut self, id: ConnId, side: Side) {
-        let Some((conn, mail)) = self.with_mail(id) else { return };
+        let Some((conn, mail, _)) = self.parts(id) else { return };
         if let Some(end) = conn.end_mut(side) {
             end.state = EndState::Closed;
         }
